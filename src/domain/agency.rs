@@ -18,6 +18,8 @@ pub enum Command {
 pub struct Register {
     /// Its official name (机关名称).
     pub name: ShortText,
+    /// How the public reaches it: address, telephone, postcode, in one line; may be empty.
+    pub contact: ShortText,
     /// The agency it reports to, if any.
     pub parent: Option<AgencyId>,
     /// The first calendar year in which it reports so.
@@ -47,6 +49,8 @@ pub enum Event {
 pub struct Agency {
     /// Its official name.
     pub name: ShortText,
+    /// How the public reaches it; may be empty.
+    pub contact: ShortText,
     /// From which year on it reports to whom, in the order of the years.
     pub parents: BTreeMap<i16, Option<AgencyId>>,
 }
@@ -164,11 +168,13 @@ pub fn decide(
 
 fn register_again(agency: &Agency, register: &Register) -> Result<Vec<Event>, Rejection> {
     let recorded = agency.parents.first_key_value().and_then(|(_, parent)| parent.as_ref());
-    if agency.name == register.name && recorded == register.parent.as_ref() {
+    let other_contact = !register.contact.is_empty() && register.contact != agency.contact;
+    if agency.name == register.name && recorded == register.parent.as_ref() && !other_contact {
         return Ok(Vec::new());
     }
     let under = |parent: Option<&AgencyId>| {
-        parent.map_or_else(|| "no other agency".to_owned(), ToString::to_string)
+        let parent = parent.map_or_else(|| "no other agency".to_owned(), ToString::to_string);
+        if other_contact { format!("{parent} with another contact") } else { parent }
     };
     Err(Rejection::AlreadyRegistered {
         recorded: agency.name.as_str().to_owned(),
@@ -216,6 +222,7 @@ pub fn evolve(state: Option<Agency>, event: &Event) -> Option<Agency> {
     match (state, event) {
         (None, Event::Registered(register)) => Some(Agency {
             name: register.name.clone(),
+            contact: register.contact.clone(),
             parents: BTreeMap::from([(register.from_year, register.parent.clone())]),
         }),
         (None, Event::Reparented(_)) => None,
@@ -261,6 +268,7 @@ mod tests {
     fn register(parent: Option<&str>) -> Command {
         Command::Register(Register {
             name: ShortText::parse("局").unwrap(),
+            contact: ShortText::default(),
             parent: parent.map(agency_id),
             from_year: 2008,
         })
