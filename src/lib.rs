@@ -1,5 +1,8 @@
 //! A register of government-information disclosure applications (政府信息公开申请), kept as an
 //! append-only log of events, and the statutory annual report derived from it by replay.
+//!
+//! The modules in reading order: the law, the form, the paper, the book, writing in it, asking of
+//! it, the counter. `docs/ARCHITECTURE.md` says what each may use.
 #![cfg_attr(
     test,
     allow(
@@ -8,7 +11,7 @@
     )
 )]
 
-pub mod clock;
 pub mod domain;
 pub mod statistics;
+pub mod clock;
 pub mod wire;

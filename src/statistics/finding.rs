@@ -11,7 +11,7 @@ pub struct Finding {
     pub severity: Severity,
     /// The name of the cell (or case) at which it stands.
     pub place: String,
-    /// The names of every cell that takes part.
+    /// The names of every cell that takes part; those of the year before end in `@previous`.
     pub cells: Vec<String>,
     /// The value of the left side, as it is printed; `None` where there is none.
     pub left: Option<String>,
@@ -21,4 +21,37 @@ pub struct Finding {
     pub difference: Option<String>,
     /// What is wrong, in one Chinese sentence for the clerk.
     pub message: String,
+}
+
+impl CheckId {
+    /// Every cell is a whole number that is not negative, unless the form says so.
+    pub const NONNEG_INT: Self = Self("ALL.NONNEG_INT");
+    /// The tables are on the form of their year, and on no other.
+    pub const FORMAT_VERSION: Self = Self("FORMAT.VERSION");
+    /// Every figure of table two is declared.
+    pub const UNDECLARED: Self = Self("T2.UNDECLARED");
+    /// A refusal under Articles 14 to 16 goes to reconsideration before it is sued over.
+    pub const PREREVIEW: Self = Self("T4.PREREVIEW");
+}
+
+impl Finding {
+    /// A finding about what stands at one place, with nothing to compare.
+    pub(super) fn at(
+        id: CheckId,
+        severity: Severity,
+        place: impl Into<String>,
+        message: String,
+    ) -> Self {
+        let place = place.into();
+        Self {
+            id,
+            severity,
+            place: place.clone(),
+            cells: vec![place],
+            left: None,
+            right: None,
+            difference: None,
+            message,
+        }
+    }
 }

@@ -1,11 +1,27 @@
 //! The year's tables as types: the catalogue of both forms, the tables, the fold over events, the
 //! cross-checks and the roll-up.
+//!
+//! Everything here is a plain function of its arguments: nothing reads a file, a clock or the log.
 
 pub mod catalogue;
+mod cross_check;
 mod finding;
+mod fold;
+#[cfg(test)]
+mod golden;
+pub mod labels;
 mod money;
+mod prereview;
+mod published;
+mod roll_up;
+pub mod spans;
 mod table;
 
+pub use cross_check::{check, check_derived};
 pub use finding::Finding;
+pub use fold::{ApplicationFact, RemedyFact, Tally, tables};
 pub use money::{format_wan_yuan, parse_wan_yuan};
-pub use table::{CellRef, Tables, Value};
+pub use prereview::{PREREVIEW_FROM, PrereviewCase, prereview};
+pub use published::{Published, PublishedError, check_published, read_published};
+pub use roll_up::{SumTooLarge, roll_up};
+pub use table::{CellRef, TableId, Tables, Value};

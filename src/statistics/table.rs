@@ -1,10 +1,36 @@
 //! The three tables of one agency-year, cell by cell.
 
-use super::catalogue::{CellKind, ColumnSource, Form, RemedySource, RowSource};
+use super::catalogue::{CellKind, ColumnSource, Form, ProactiveBlock, RemedySource, RowSource};
 
 /// The value of a cell; `None` is a blank: not derivable, not declared or not printed. Amounts are
 /// in fen.
 pub type Value = Option<i64>;
+
+/// One of the three tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TableId {
+    /// Table two: proactive disclosure (主动公开政府信息情况).
+    Proactive,
+    /// Table three: applications (收到和处理政府信息公开申请情况).
+    Applications,
+    /// Table four: reconsideration and litigation (行政复议、行政诉讼情况).
+    Remedies,
+}
+
+impl TableId {
+    /// Every table, in the order of the form.
+    pub const ALL: [Self; 3] = [Self::Proactive, Self::Applications, Self::Remedies];
+
+    /// The permanent key.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Proactive => "proactive",
+            Self::Applications => "applications",
+            Self::Remedies => "remedies",
+        }
+    }
+}
 
 /// The place of a cell on a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,6 +46,18 @@ pub enum CellRef {
     },
     /// Table four: the place of the column.
     Remedies(usize),
+}
+
+impl CellRef {
+    /// The table that the cell is in.
+    #[must_use]
+    pub const fn table(self) -> TableId {
+        match self {
+            Self::Proactive(_) => TableId::Proactive,
+            Self::Applications { .. } => TableId::Applications,
+            Self::Remedies(_) => TableId::Remedies,
+        }
+    }
 }
 
 /// The three tables of a report, on one edition of the form. Every cell of the form is there.
@@ -126,6 +164,37 @@ impl Form {
         }
     }
 
+    /// The printed labels of a cell, from the outermost to the innermost.
+    #[must_use]
+    pub fn cell_label(&self, cell: CellRef) -> String {
+        match cell {
+            CellRef::Proactive(place) => {
+                format!("「{}」", self.proactive_label(place).unwrap_or_default())
+            }
+            CellRef::Applications { row, column } => {
+                let row = self.applications.rows.get(row).map_or(&[][..], |row| row.path);
+                let columns = self.applications.columns;
+                let column = columns.get(column).map_or(&[][..], |column| column.path);
+                format!("行「{}」列「{}」", row.join("／"), column.join("／"))
+            }
+            CellRef::Remedies(place) => {
+                let path = self.remedies.columns.get(place).map_or(&[][..], |column| column.path);
+                format!("列「{}」", path.join("／"))
+            }
+        }
+    }
+
+    fn proactive_label(&self, place: usize) -> Option<String> {
+        let rows = |block: &'static ProactiveBlock| block.rows.iter().map(move |row| (block, row));
+        self.proactive
+            .blocks
+            .iter()
+            .flat_map(rows)
+            .flat_map(|(block, row)| block.headers.iter().map(move |header| (block, row, header)))
+            .nth(place)
+            .map(|(block, row, header)| format!("{}／{}／{header}", block.caption, row.label))
+    }
+
     /// What a cell holds.
     #[must_use]
     pub fn cell_kind(&self, cell: CellRef) -> CellKind {
@@ -198,5 +267,24 @@ mod tests {
             }
             assert_eq!(tables.cells().count(), form.cells().count());
         }
+    }
+
+    #[test]
+    fn a_cell_is_labelled_as_it_is_printed() {
+        let [_, form] = &FORMS;
+        let label = |cell: Option<CellRef>| form.cell_label(cell.unwrap());
+        assert_eq!(
+            label(form.find_proactive("art20_1.normative_documents.repealed")),
+            "「第二十条第（一）项／行政规范性文件／本年废止件数」"
+        );
+        assert_eq!(
+            label(form.find_application("unable.not_held", "legal_service_org")),
+            "行「三、本年度办理结果／（四）无法提供／1.本机关不掌握相关政府信息」\
+             列「申请人情况／法人或其他组织／法律服务机构」"
+        );
+        assert_eq!(
+            label(form.find_remedy("suit_direct.total")),
+            "列「行政诉讼／未经复议直接起诉／总计」"
+        );
     }
 }
