@@ -13,5 +13,7 @@
 
 pub mod domain;
 pub mod statistics;
+pub mod integrity;
 pub mod clock;
+pub mod store;
 pub mod wire;

@@ -1,0 +1,122 @@
+//! The reference engine: a list of chunks in memory, short enough to read as the specification.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use super::{
+    Append, AppendError, Appended, Chunk, CloseError, EventStore, GlobalPosition, Health,
+    ReadError, RecordedEvent, RecordedRequest, StreamHead, StreamId, StreamVersion,
+    index::{Index, Sealed, Stage},
+    walk::{Frames, page, walk_stream},
+};
+use crate::{clock::Clock, integrity::Frontier};
+
+/// A store that forgets everything when it is dropped; for tests and trials.
+pub struct MemoryStore {
+    state: Mutex<State>,
+    head: watch::Receiver<GlobalPosition>,
+    clock: Arc<dyn Clock>,
+}
+
+struct State {
+    index: Index,
+    frontier: Frontier,
+    chunks: Chunks,
+    /// Gone when the store is closed.
+    head: Option<watch::Sender<GlobalPosition>>,
+}
+
+impl MemoryStore {
+    /// An empty store that takes its record times from a clock.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        let (sender, head) = watch::channel(GlobalPosition::START);
+        let (index, frontier, chunks) = (Index::default(), Frontier::new(), Chunks::default());
+        let state = Mutex::new(State { index, frontier, chunks, head: Some(sender) });
+        Self { state, head, clock }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open_state(&self) -> Result<MutexGuard<'_, State>, ReadError> {
+        Some(self.state()).filter(|state| state.head.is_some()).ok_or(ReadError::Closed)
+    }
+}
+
+#[async_trait]
+impl EventStore for MemoryStore {
+    async fn append(&self, append: Append) -> Result<Appended, AppendError> {
+        let mut log = self.open_state().map_err(|_| AppendError::Closed)?;
+        let mut stage = Stage::new(&log.index, self.clock.now());
+        let appended = stage.add(&append)?;
+        if let Some(Sealed { chunk, changes, frontier }) = stage.seal(&log.frontier) {
+            log.index.commit(changes, &chunk);
+            log.frontier = frontier;
+            let head = chunk.last();
+            log.chunks.0.push(chunk);
+            log.head.as_ref().map(|publish| publish.send_replace(head));
+        }
+        Ok(appended)
+    }
+
+    async fn stream_head(&self, stream: &StreamId) -> Result<Option<StreamHead>, ReadError> {
+        Ok(self.open_state()?.index.stream_head(stream))
+    }
+
+    async fn find_request(&self, key: &[u8; 16]) -> Result<Option<RecordedRequest>, ReadError> {
+        Ok(self.open_state()?.index.find_request(*key))
+    }
+
+    async fn read_stream(
+        &self,
+        stream: &StreamId,
+        up_to: Option<StreamVersion>,
+    ) -> Result<Vec<RecordedEvent>, ReadError> {
+        let state = self.open_state()?;
+        walk_stream(&state.chunks, stream, state.index.stream_head(stream), up_to)
+    }
+
+    async fn read_all(
+        &self,
+        after: GlobalPosition,
+        max_events: usize,
+    ) -> Result<Vec<Chunk>, ReadError> {
+        let state = self.open_state()?;
+        page(&state.chunks, after, state.index.head(), max_events)
+    }
+
+    async fn position_at(&self, instant: Timestamp) -> Result<GlobalPosition, ReadError> {
+        Ok(self.open_state()?.index.position_at(instant))
+    }
+
+    fn watch_head(&self) -> watch::Receiver<GlobalPosition> {
+        self.head.clone()
+    }
+
+    fn health(&self) -> Health {
+        match self.open_state() {
+            Ok(_) => Health::Writable,
+            Err(closed) => Health::ReadOnly { reason: closed.to_string() },
+        }
+    }
+
+    async fn close(&self) -> Result<(), CloseError> {
+        self.state().head = None;
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Chunks(Vec<Chunk>);
+
+impl Frames for Chunks {
+    fn holding(&self, position: GlobalPosition) -> Result<Option<Chunk>, ReadError> {
+        let at = self.0.partition_point(|chunk| chunk.last() < position);
+        Ok(self.0.get(at).cloned())
+    }
+}

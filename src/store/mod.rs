@@ -1,0 +1,98 @@
+//! Where events are kept.
+//!
+//! The seam is [`EventStore`]: an append-only log of events, each in one stream and at one place
+//! in the whole. A store knows no event by name; payloads are bytes that it returns untouched.
+//!
+//! What every engine promises, and `tests/it/store_behaviour.rs` holds it to:
+//!
+//! - **Positions** are 1, 2, 3 … without a gap, **versions** likewise within each stream, and
+//!   **record times** never go back. All events of one append lie next to each other, in order.
+//! - **An append is one**: all of it is recorded, in one [`Chunk`], or nothing is. Its parts are
+//!   judged in order, each seeing what those before it would record.
+//! - **A request is recorded once.** A part whose request key is known with the same fingerprint
+//!   records nothing and gets the first answer, whatever version it expects; with another
+//!   fingerprint the whole append is refused. Only then is the expected version looked at.
+//! - **An acknowledgement is a promise.** An `Ok` means that the events survive whatever the
+//!   engine is built to survive; for [`SledStore`], a power cut. Events that are not yet
+//!   acknowledged are seen by no reader.
+//! - **After a failed write nothing more is recorded** until the store is opened again; reads go
+//!   on, and [`EventStore::health`] says why.
+
+mod error;
+mod follow;
+mod frame;
+mod index;
+mod memory;
+mod sled;
+mod types;
+mod walk;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+pub use self::{
+    error::{AppendError, CloseError, Corrupt, OpenError, ReadError},
+    follow::follow,
+    frame::{Chunk, EventRef, Events},
+    index::{MAX_APPEND_BYTES, MAX_EVENT_TYPE_LEN},
+    memory::MemoryStore,
+    sled::SledStore,
+    types::{
+        Append, Appended, ExpectedVersion, GlobalPosition, Health, InvalidStreamId,
+        InvalidStreamVersion, NewEvent, RecordedEvent, RecordedRequest, Request, StreamAppend,
+        StreamAppended, StreamHead, StreamId, StreamVersion,
+    },
+};
+
+/// A log of events; the [module](self) says what it promises.
+#[async_trait]
+pub trait EventStore: Send + Sync + 'static {
+    /// Records an append and answers when it is durable.
+    ///
+    /// The future may be dropped at any time; an append that has been handed to the writer by then
+    /// is still recorded.
+    async fn append(&self, append: Append) -> Result<Appended, AppendError>;
+
+    /// The latest event of a stream; `None` if it has none.
+    async fn stream_head(&self, stream: &StreamId) -> Result<Option<StreamHead>, ReadError>;
+
+    /// What the request with this key led to; `None` if it is not known.
+    async fn find_request(&self, key: &[u8; 16]) -> Result<Option<RecordedRequest>, ReadError>;
+
+    /// The events of a stream in order, up to and including a version, or all of them; none for
+    /// a stream that does not exist.
+    async fn read_stream(
+        &self,
+        stream: &StreamId,
+        up_to: Option<StreamVersion>,
+    ) -> Result<Vec<RecordedEvent>, ReadError>;
+
+    /// The events after a position, in order and without a gap, as chunks.
+    ///
+    /// Chunks are whole but for the first, which begins right after the position. Their number is
+    /// the least that holds `max_events`, or all there are; none means that the log ends here.
+    async fn read_all(
+        &self,
+        after: GlobalPosition,
+        max_events: usize,
+    ) -> Result<Vec<Chunk>, ReadError>;
+
+    /// The last position recorded at or before an instant.
+    async fn position_at(&self, instant: Timestamp) -> Result<GlobalPosition, ReadError>;
+
+    /// The last position of the log, and a word whenever it moves; ends when the store is closed.
+    fn watch_head(&self) -> watch::Receiver<GlobalPosition>;
+
+    /// The last position of the log.
+    fn head(&self) -> GlobalPosition {
+        *self.watch_head().borrow()
+    }
+
+    /// Whether appends are taken.
+    fn health(&self) -> Health;
+
+    /// Finishes what was begun, takes nothing more and lets go of every resource. Later calls of
+    /// any method answer `Closed`; closing again does nothing.
+    async fn close(&self) -> Result<(), CloseError>;
+}

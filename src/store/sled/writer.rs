@@ -1,0 +1,156 @@
+//! The writer: one thread that turns what has arrived into one frame and makes it durable.
+//!
+//! While one frame is being synced the next appends queue up, and go into the frame after it.
+//! The order is what matters: journal, `fdatasync`, memory for readers, index, head, answers.
+//! sled gets the frame from the [`Keeper`], beside the next frame's sync.
+
+use std::{
+    io,
+    sync::{Arc, PoisonError},
+};
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::{
+    super::{
+        Append, AppendError, Appended, CloseError, GlobalPosition, Health,
+        index::{Sealed, Stage},
+    },
+    Shared, control,
+    journal::Journal,
+    keeper::Keeper,
+};
+use crate::{clock::Clock, integrity::Frontier};
+
+/// The size from which on a frame takes no further append.
+const GROUP_BYTES: usize = 1 << 20;
+
+/// What the writer is asked to do.
+pub(super) enum Command {
+    /// Record and answer.
+    Append { append: Append, reply: Reply },
+    /// Finish what is queued, then let go of everything.
+    Close { reply: oneshot::Sender<Result<(), CloseError>> },
+}
+
+type Reply = oneshot::Sender<Result<Appended, AppendError>>;
+type Closing = oneshot::Sender<Result<(), CloseError>>;
+type Answers = Vec<(Reply, Result<Appended, AppendError>)>;
+
+pub(super) struct Writer {
+    pub(super) queue: mpsc::Receiver<Command>,
+    pub(super) journal: Journal,
+    pub(super) frontier: Frontier,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) publish: watch::Sender<GlobalPosition>,
+    pub(super) keeper: Keeper,
+    pub(super) shared: Arc<Shared>,
+}
+
+impl Drop for Writer {
+    /// Whatever ended the writer, nothing is recorded any more.
+    fn drop(&mut self) {
+        self.keeper.join();
+        self.shared.stop_writing("writer has stopped");
+    }
+}
+
+impl Writer {
+    /// Works until it is told to close, or until the store is dropped.
+    pub(super) fn run(mut self) {
+        let mut closing = Vec::new();
+        while let Some(command) = self.queue.blocking_recv() {
+            self.group(command, &mut closing);
+            if !closing.is_empty() {
+                self.queue.close();
+            }
+        }
+        if !closing.is_empty() {
+            let outcome = self.finish();
+            for reply in closing {
+                _ = reply.send(outcome.clone());
+            }
+        }
+    }
+
+    /// Records what has arrived as one frame, as far as it fits.
+    fn group(&mut self, first: Command, closing: &mut Vec<Closing>) {
+        let (sealed, mut answers) = self.stage(first, closing);
+        let outcome = sealed.map_or(Ok(()), |sealed| self.record(sealed));
+        if let Err(error) = outcome {
+            // Refusals too may rest on what was not recorded.
+            for (_, answer) in &mut answers {
+                *answer = Err(error.clone());
+            }
+        }
+        for (reply, answer) in answers {
+            _ = reply.send(answer);
+        }
+    }
+
+    fn stage(&mut self, first: Command, closing: &mut Vec<Closing>) -> (Option<Sealed>, Answers) {
+        let failed = match self.shared.health() {
+            Health::Writable => None,
+            Health::ReadOnly { reason } => Some(AppendError::Failed { reason }),
+        };
+        let index = self.shared.index();
+        let mut stage = Stage::new(&index, self.clock.now());
+        let mut answers = Vec::new();
+        let mut next = Some(first);
+        while let Some(command) = next {
+            match command {
+                Command::Append { append, reply } => {
+                    let answer = failed.clone().map_or_else(|| stage.add(&append), Err);
+                    answers.push((reply, answer));
+                }
+                Command::Close { reply } => closing.push(reply),
+            }
+            let room = stage.size() < GROUP_BYTES;
+            next = if room { self.queue.try_recv().ok() } else { None };
+        }
+        (stage.seal(&self.frontier), answers)
+    }
+
+    fn record(&mut self, sealed: Sealed) -> Result<(), AppendError> {
+        let Sealed { chunk, changes, frontier } = sealed;
+        let (first, frame) = (chunk.first(), chunk.frame());
+        match self.journal.make_room(first, frame.len()) {
+            Err(full) if full.kind() == io::ErrorKind::StorageFull => {
+                return Err(AppendError::DiskFull);
+            }
+            made => made.map_err(|error| self.fail("prepare the journal", &error))?,
+        }
+        self.journal.write(frame).map_err(|error| self.fail("write the journal", &error))?;
+        self.shared.door.take_in(chunk.clone());
+        self.keeper.wake();
+        self.frontier = frontier;
+        let mut index = self.shared.index.write().unwrap_or_else(PoisonError::into_inner);
+        index.commit(changes, &chunk);
+        drop(index);
+        self.publish.send_replace(chunk.last());
+        Ok(())
+    }
+
+    /// The end of all writing.
+    fn fail(&self, what: &'static str, cause: &io::Error) -> AppendError {
+        let reason = format!("failed to {what}: {cause}");
+        self.shared.fail(&reason);
+        AppendError::Failed { reason }
+    }
+
+    fn seal(&mut self) -> io::Result<()> {
+        self.journal.seal()?;
+        control::put_head(self.journal.dir(), self.shared.index().head())
+    }
+
+    fn finish(mut self) -> Result<(), CloseError> {
+        self.keeper.join();
+        let sealed = match self.shared.health() {
+            Health::Writable => self.seal().map_err(|error| error.to_string()),
+            Health::ReadOnly { reason } => Err(reason),
+        };
+        let shut = self.shared.door.shut();
+        self.shared.stop_writing("store is closed");
+        sealed.and(shut).map_err(|reason| CloseError { reason })
+    }
+}

@@ -1,0 +1,3 @@
+//! What the parts do together.
+
+mod store_behaviour;
