@@ -13,6 +13,7 @@
 
 pub mod domain;
 pub mod statistics;
+pub mod render;
 pub mod integrity;
 pub mod clock;
 pub mod store;

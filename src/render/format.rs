@@ -1,0 +1,89 @@
+//! The formats a report can be had in, by name.
+
+use super::{Report, compose, csv, html, json, markdown, text};
+
+/// How wide a page of text is, in terminal columns.
+const TEXT_COLUMNS: usize = 100;
+
+/// A format of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// Every cell, the narrative and the findings, for programs.
+    Json,
+    /// Every cell, one to a line, for spreadsheets.
+    Csv,
+    /// The page in Markdown.
+    Markdown,
+    /// The page in one self-contained HTML file, for the agency's website and for printing.
+    Html,
+    /// The page in drawn characters, for a terminal.
+    Text,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: &'static [Self] =
+        &[Self::Json, Self::Csv, Self::Markdown, Self::Html, Self::Text];
+
+    /// The permanent key, which is also the file extension.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Csv => "csv",
+            Self::Markdown => "md",
+            Self::Html => "html",
+            Self::Text => "txt",
+        }
+    }
+
+    /// The format with this key.
+    #[must_use]
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|format| format.key() == key)
+    }
+
+    /// The file extension, without the dot.
+    #[must_use]
+    pub const fn extension(self) -> &'static str {
+        self.key()
+    }
+
+    /// The media type, with its character set.
+    #[must_use]
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Markdown => "text/markdown; charset=utf-8; variant=GFM",
+            Self::Html => "text/html; charset=utf-8",
+            Self::Text => "text/plain; charset=utf-8",
+        }
+    }
+}
+
+/// The bytes of a report in a format.
+#[must_use]
+pub fn render(report: &Report, format: Format) -> Vec<u8> {
+    match format {
+        Format::Json => json(report),
+        Format::Csv => csv(report),
+        Format::Markdown => markdown(&compose(report)),
+        Format::Html => html(&compose(report)),
+        Format::Text => text(&compose(report), TEXT_COLUMNS),
+    }
+    .into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_format_is_found_by_its_key() {
+        for &format in Format::ALL {
+            assert_eq!(Format::from_key(format.key()), Some(format));
+        }
+        assert_eq!(Format::from_key("HTML"), None);
+    }
+}

@@ -1,0 +1,38 @@
+//! A report as data, and its formats as pure functions to bytes.
+//!
+//! ```text
+//!  Report ──compose──▶ Document ──▶ html · markdown · text     what people read
+//!     └───────────────────────────▶ json · csv                 what programs read
+//! ```
+//!
+//! The page model knows cells that span rows and columns, and no format; a further format for
+//! readers is a further function from [`Document`]. No official label stands here: labels come from
+//! the catalogue of the forms. Same report, same bytes.
+
+mod cells;
+mod compose;
+mod csv;
+mod document;
+mod format;
+mod html;
+mod json;
+mod markdown;
+mod narrative;
+mod report;
+mod text;
+mod wrap;
+
+#[cfg(test)]
+mod goldens;
+#[cfg(test)]
+mod samples;
+
+pub use compose::compose;
+pub use csv::csv;
+pub use document::{Block, Cell, Document, Inline, Origin, Placed, Role, Run, Scope, Table, Title};
+pub use format::{Format, render};
+pub use html::html;
+pub use json::{finding_json, json};
+pub use markdown::markdown;
+pub use report::Report;
+pub use text::text;
