@@ -18,3 +18,4 @@ pub mod integrity;
 pub mod clock;
 pub mod store;
 pub mod wire;
+pub mod ledger;

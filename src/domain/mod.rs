@@ -24,6 +24,7 @@ pub mod narrative;
 pub mod proactive;
 pub mod remedy;
 mod report_year;
+mod state;
 mod text;
 mod vocabulary;
 
@@ -34,6 +35,7 @@ pub use event::{Body, Event};
 pub use id::{AgencyId, ApplicationId, CaseId, InvalidId};
 pub use legal_date::{DateOutOfRange, LegalDate};
 pub use report_year::{ReportYear, YearWithoutForm};
+pub use state::State;
 pub use text::{InvalidText, LongText, ShortText};
 
 /// What every refusal of the domain can say about itself, whatever it refuses.

@@ -1,0 +1,87 @@
+//! What may be asked of the ledger.
+
+use sha2::{Digest, Sha256};
+
+use crate::{
+    domain::{
+        AgencyId, ApplicationId, CaseId, ShortText, State, agency, application, narrative,
+        proactive, remedy,
+    },
+    store::StreamVersion,
+    wire::{Subject, stream_name},
+};
+
+/// One act to record, and how.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The agency whose register it belongs in.
+    pub agency_id: AgencyId,
+    /// What happened.
+    pub act: Act,
+    /// How to write it.
+    pub meta: WriteMeta,
+}
+
+/// How an act is to be written.
+#[derive(Debug, Clone)]
+pub struct WriteMeta {
+    /// The key of the caller's request; see [`request_key`].
+    pub request_key: [u8; 16],
+    /// A digest of everything that the request says.
+    pub fingerprint: [u8; 16],
+    /// The version that the caller last saw, if the act depends on it.
+    pub expected_version: Option<StreamVersion>,
+    /// Who acts; may be empty.
+    pub actor: ShortText,
+}
+
+/// The key under which an agency's request is remembered. Agencies do not share their ids.
+#[must_use]
+pub fn request_key(agency_id: &AgencyId, request_id: &str) -> [u8; 16] {
+    let digest: [u8; 32] = Sha256::new()
+        .chain_update(agency_id.as_str())
+        .chain_update([0])
+        .chain_update(request_id)
+        .finalize()
+        .into();
+    digest.first_chunk().copied().unwrap_or_default()
+}
+
+/// An act upon one subject of an agency's register.
+#[derive(Debug, Clone)]
+pub enum Act {
+    /// Upon the agency itself.
+    Agency(agency::Command),
+    /// Upon an application.
+    Application(ApplicationId, application::Command),
+    /// Upon a remedy case.
+    Remedy(CaseId, remedy::Command),
+    /// Declare figures of table two.
+    Figures(proactive::FiguresDeclared),
+    /// Write a section of the report.
+    Section(narrative::SectionSet),
+}
+
+impl Act {
+    pub(super) fn stream_name(&self, agency_id: &AgencyId) -> String {
+        let subject = match self {
+            Self::Agency(_) => Subject::Agency,
+            Self::Application(id, _) => Subject::Application(id),
+            Self::Remedy(id, _) => Subject::Remedy(id),
+            Self::Figures(declared) => Subject::Figures(declared.year),
+            Self::Section(set) => Subject::Narrative(set.year),
+        };
+        stream_name(agency_id, subject)
+    }
+
+    /// What the subject is before anything happened to it.
+    pub(super) fn initial_state(&self) -> State {
+        match self {
+            Self::Agency(_) => State::Agency(None),
+            Self::Application(..) => State::Application(None),
+            Self::Remedy(..) => State::Remedy(None),
+            Self::Figures(_) => State::Figures(proactive::Figures::new()),
+            Self::Section(_) => State::Narrative(narrative::Sections::new()),
+        }
+    }
+}
