@@ -19,3 +19,4 @@ pub mod clock;
 pub mod store;
 pub mod wire;
 pub mod ledger;
+pub mod projection;

@@ -1,0 +1,22 @@
+//! Asking of the book: the log folded into registers, followed as it grows, and the questions that
+//! they answer.
+//!
+//! A projection holds nothing that the log does not: delete it, replay, and every answer comes out
+//! the same. Questions about now wait until everything acknowledged before them is folded in;
+//! questions about then are answered by a replay up to that position.
+
+mod error;
+mod follower;
+mod history;
+mod page;
+mod register;
+mod statement;
+
+pub use error::QueryError;
+pub use follower::{AsOf, Projection};
+pub use history::History;
+pub use page::Page;
+pub use register::{
+    AgencyBook, ApplicationEntry, ApplicationFilter, Register, RemedyEntry, Versioned,
+};
+pub use statement::{Statement, StatementOf};

@@ -1,0 +1,307 @@
+//! The log folded: every agency's register, and its tallies.
+
+use std::{collections::BTreeMap, ops::Bound};
+
+use super::Page;
+use crate::{
+    domain::{
+        AgencyId, ApplicantKind, ApplicationId, Body, CaseId, Channel, Disposition, Event,
+        LegalDate, ReportYear, ShortText,
+        agency::{self, Agency},
+        application::{self, Application, Conclusion},
+        narrative::{self, Sections},
+        proactive::{self, Figures},
+        remedy::{self, Remedy, RemedyKind},
+    },
+    statistics::{ApplicationFact, RemedyFact, Tally},
+    store::{GlobalPosition, StreamVersion},
+};
+
+/// Everything that the log says, up to some position.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Register {
+    books: BTreeMap<AgencyId, AgencyBook>,
+    position: GlobalPosition,
+}
+
+/// A thing with the version of its stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Versioned<T> {
+    /// The thing.
+    pub value: T,
+    /// The version of its stream.
+    pub version: StreamVersion,
+}
+
+/// One agency's register.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AgencyBook {
+    agency: Option<Versioned<Agency>>,
+    applications: BTreeMap<ApplicationId, ApplicationEntry>,
+    remedies: BTreeMap<CaseId, RemedyEntry>,
+    figures: BTreeMap<ReportYear, Versioned<Figures>>,
+    narratives: BTreeMap<ReportYear, Versioned<Sections>>,
+    tally: Tally,
+}
+
+/// What lists and tables need to know of an application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ApplicationEntry {
+    /// What the tables count.
+    pub fact: ApplicationFact,
+    /// How it arrived, if stated.
+    pub channel: Option<Channel>,
+}
+
+/// What lists and tables need to know of a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemedyEntry {
+    /// What the tables count.
+    pub fact: RemedyFact,
+    /// The application it is about, if stated.
+    pub application_id: Option<ApplicationId>,
+}
+
+/// Which applications to list; `None` does not limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ApplicationFilter {
+    /// Only concluded ones, or only open ones.
+    pub concluded: Option<bool>,
+    /// Only those of this kind of applicant.
+    pub applicant_kind: Option<ApplicantKind>,
+    /// Only those with this result.
+    pub disposition: Option<Disposition>,
+    /// Only those received in this calendar year.
+    pub receipt_year: Option<i16>,
+    /// Only those concluded in this calendar year.
+    pub conclusion_year: Option<i16>,
+}
+
+impl ApplicationFilter {
+    fn admits(&self, entry: &ApplicationEntry) -> bool {
+        let ApplicationFact { kind, receipt_date, conclusion } = entry.fact;
+        let is = |wanted: Option<i16>, date: Option<LegalDate>| {
+            wanted.is_none_or(|year| date.is_some_and(|date| date.year() == year))
+        };
+        self.concluded.is_none_or(|concluded| conclusion.is_some() == concluded)
+            && self.applicant_kind.is_none_or(|wanted| kind == wanted)
+            && self
+                .disposition
+                .is_none_or(|wanted| conclusion.is_some_and(|(_, found)| found == wanted))
+            && is(self.receipt_year, Some(receipt_date))
+            && is(self.conclusion_year, conclusion.map(|(date, _)| date))
+    }
+}
+
+impl Register {
+    /// Folds in the event at `position`, which gave its stream `version`; events come in the order
+    /// of the log.
+    pub fn apply(&mut self, event: &Event, position: GlobalPosition, version: StreamVersion) {
+        self.position = position;
+        if !self.books.contains_key(&event.agency_id) {
+            self.books.insert(event.agency_id.clone(), AgencyBook::default());
+        }
+        if let Some(book) = self.books.get_mut(&event.agency_id) {
+            book.apply(&event.body, version);
+        }
+    }
+
+    /// The position of the last event folded in.
+    #[must_use]
+    pub const fn position(&self) -> GlobalPosition {
+        self.position
+    }
+
+    /// The book of a registered agency.
+    #[must_use]
+    pub fn book(&self, id: &AgencyId) -> Option<&AgencyBook> {
+        self.books.get(id).filter(|book| book.agency.is_some())
+    }
+
+    /// The agency and every one below it in a calendar year, each once.
+    #[must_use]
+    pub fn subtree(&self, id: &AgencyId, year: i16) -> Vec<&AgencyBook> {
+        let mut below: BTreeMap<&AgencyId, Vec<&AgencyId>> = BTreeMap::new();
+        for (child, book) in &self.books {
+            if let Some(parent) = book.agency().and_then(|agency| agency.value.parent_in(year)) {
+                below.entry(parent).or_default().push(child);
+            }
+        }
+        let mut wanted = vec![id];
+        let mut found = Vec::new();
+        while let Some(id) = wanted.pop() {
+            found.extend(self.book(id));
+            wanted.extend(below.remove(id).unwrap_or_default());
+        }
+        found
+    }
+
+    /// A page of the agencies after an id, all of them or those directly below a parent in a year.
+    #[must_use]
+    pub fn agencies(
+        &self,
+        below: Option<(&AgencyId, i16)>,
+        after: Option<&str>,
+        size: usize,
+    ) -> Page<(AgencyId, Versioned<Agency>)> {
+        let items = self
+            .books
+            .range::<str, _>((after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded))
+            .filter_map(|(id, book)| Some((id, book.agency()?)))
+            .filter(|(_, agency)| {
+                below.is_none_or(|(parent, year)| agency.value.parent_in(year) == Some(parent))
+            })
+            .map(|(id, agency)| (id.to_string(), (id.clone(), agency.clone())));
+        Page::take(items, size)
+    }
+}
+
+impl AgencyBook {
+    fn apply(&mut self, body: &Body, version: StreamVersion) {
+        match body {
+            Body::Agency(event) => {
+                let state = self.agency.take().map(|agency| agency.value);
+                self.agency =
+                    agency::evolve(state, event).map(|value| Versioned { value, version });
+            }
+            Body::Application(id, event) => self.apply_to_application(id, event),
+            Body::Remedy(id, event) => self.apply_to_remedy(id, event),
+            Body::Figures(declared) => {
+                let before = self.figures.remove(&declared.year).map(|figures| figures.value);
+                let value = proactive::evolve(before.unwrap_or_default(), declared);
+                self.figures.insert(declared.year, Versioned { value, version });
+            }
+            Body::Section(set) => {
+                let before = self.narratives.remove(&set.year).map(|sections| sections.value);
+                let value = narrative::evolve(before.unwrap_or_default(), set);
+                self.narratives.insert(set.year, Versioned { value, version });
+            }
+        }
+    }
+
+    fn apply_to_application(&mut self, id: &ApplicationId, event: &application::Event) {
+        let before = self.applications.get(id).copied();
+        let state = before.map(ApplicationEntry::without_texts);
+        let Some(after) = application::evolve(state, event) else { return };
+        let after = ApplicationEntry { fact: (&after).into(), channel: after.channel };
+        self.tally.replace_application(before.map(|entry| entry.fact).as_ref(), Some(&after.fact));
+        self.applications.insert(id.clone(), after);
+    }
+
+    fn apply_to_remedy(&mut self, id: &CaseId, event: &remedy::Event) {
+        let before = self.remedies.remove(id);
+        let fact_before = before.as_ref().map(|entry| entry.fact);
+        let Some(after) = remedy::evolve(before.map(RemedyEntry::without_texts), event) else {
+            return;
+        };
+        let fact = RemedyFact::from(&after);
+        self.tally.replace_remedy(fact_before.as_ref(), Some(&fact));
+        let entry = RemedyEntry { fact, application_id: after.application_id };
+        self.remedies.insert(id.clone(), entry);
+    }
+
+    /// The agency itself, once registered.
+    #[must_use]
+    pub const fn agency(&self) -> Option<&Versioned<Agency>> {
+        self.agency.as_ref()
+    }
+
+    /// The counts of its applications and cases.
+    #[must_use]
+    pub const fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// The figures declared for a year.
+    #[must_use]
+    pub fn figures(&self, year: ReportYear) -> Option<&Versioned<Figures>> {
+        self.figures.get(&year)
+    }
+
+    /// The sections written for a year.
+    #[must_use]
+    pub fn narrative(&self, year: ReportYear) -> Option<&Versioned<Sections>> {
+        self.narratives.get(&year)
+    }
+
+    /// An application.
+    #[must_use]
+    pub fn application(&self, id: &ApplicationId) -> Option<&ApplicationEntry> {
+        self.applications.get(id)
+    }
+
+    /// Every case, by id.
+    pub fn cases(&self) -> impl Iterator<Item = (&CaseId, &RemedyEntry)> {
+        self.remedies.iter()
+    }
+
+    /// A page of the applications after an id.
+    #[must_use]
+    pub fn applications(
+        &self,
+        filter: &ApplicationFilter,
+        after: Option<&str>,
+        size: usize,
+    ) -> Page<(ApplicationId, ApplicationEntry)> {
+        let items = self
+            .applications
+            .range::<str, _>((after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded))
+            .filter(|(_, entry)| filter.admits(entry))
+            .map(|(id, entry)| (id.to_string(), (id.clone(), *entry)));
+        Page::take(items, size)
+    }
+
+    /// A page of the cases after an id.
+    #[must_use]
+    pub fn remedies(
+        &self,
+        kind: Option<RemedyKind>,
+        pending_only: bool,
+        after: Option<&str>,
+        size: usize,
+    ) -> Page<(CaseId, RemedyEntry)> {
+        let items = self
+            .remedies
+            .range::<str, _>((after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded))
+            .filter(|(_, entry)| kind.is_none_or(|kind| entry.fact.kind == kind))
+            .filter(|(_, entry)| !pending_only || entry.fact.conclusion.is_none())
+            .map(|(id, entry)| (id.to_string(), (id.clone(), entry.clone())));
+        Page::take(items, size)
+    }
+}
+
+impl ApplicationEntry {
+    /// The application but for its texts, which no table counts.
+    fn without_texts(self) -> Application {
+        let ApplicationFact { kind, receipt_date, conclusion } = self.fact;
+        Application {
+            applicant_kind: kind,
+            receipt_date,
+            channel: self.channel,
+            applicant_ref: ShortText::default(),
+            conclusion: conclusion.map(|(date, disposition)| Conclusion {
+                disposition,
+                date,
+                document_no: ShortText::default(),
+            }),
+            withdrawal_date: None,
+        }
+    }
+}
+
+impl RemedyEntry {
+    /// The case but for its texts, which no table counts.
+    fn without_texts(self) -> Remedy {
+        let RemedyFact { kind, filing_date, conclusion } = self.fact;
+        Remedy {
+            kind,
+            filing_date,
+            application_id: self.application_id,
+            conclusion: conclusion.map(|(conclusion_date, result)| remedy::Concluded {
+                result,
+                conclusion_date,
+                document_no: ShortText::default(),
+            }),
+        }
+    }
+}
