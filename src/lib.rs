@@ -20,3 +20,4 @@ pub mod store;
 pub mod wire;
 pub mod ledger;
 pub mod projection;
+pub mod server;

@@ -1,0 +1,126 @@
+//! Agencies.
+
+use tonic::{Request, Response, Status};
+
+use super::{
+    Desk,
+    convert::{Fields, agency as convert, page_size},
+    refused::Refused,
+    respond,
+};
+use crate::{
+    domain::AgencyId,
+    ledger::{Entry, Recorded},
+    projection::{AsOf, QueryError},
+    wire::pb::v1::{self as pb, agency_service_server::AgencyService},
+};
+
+impl Desk {
+    async fn register(
+        &self,
+        request: pb::RegisterAgencyRequest,
+    ) -> Result<pb::RegisterAgencyResponse, Refused> {
+        let (entry, recorded) = self.record(convert::register(request)?).await?;
+        let (agency, receipt) = convert::answer(&entry.agency_id, &recorded);
+        Ok(pb::RegisterAgencyResponse { agency, receipt })
+    }
+
+    async fn reparent(
+        &self,
+        request: pb::ReparentAgencyRequest,
+    ) -> Result<pb::ReparentAgencyResponse, Refused> {
+        let (entry, recorded) = self.record(convert::reparent(request)?).await?;
+        let (agency, receipt) = convert::answer(&entry.agency_id, &recorded);
+        Ok(pb::ReparentAgencyResponse { agency, receipt })
+    }
+
+    async fn agency(
+        &self,
+        request: pb::GetAgencyRequest,
+    ) -> Result<pb::GetAgencyResponse, Refused> {
+        let mut fields = Fields::default();
+        let id = fields.id("agency_id", &request.agency_id, AgencyId::parse);
+        let id = fields.finish(id)?;
+        let (found, _) = self
+            .projection
+            .ask(AsOf::Now, |register| register.book(&id).and_then(|book| book.agency()).cloned())
+            .await?;
+        let found = found.ok_or_else(|| QueryError::UnknownAgency(id.clone()))?;
+        let agency = convert::message(&id, &found.value, found.version.to_string());
+        Ok(pb::GetAgencyResponse { agency: Some(agency) })
+    }
+
+    async fn agencies(
+        &self,
+        request: pb::ListAgenciesRequest,
+    ) -> Result<pb::ListAgenciesResponse, Refused> {
+        let mut fields = Fields::default();
+        let size = page_size(&mut fields, request.page_size);
+        let parent = fields.optional_id("parent_id", &request.parent_id, AgencyId::parse);
+        let year = match request.year {
+            0 => Some(self.clock.today().year()),
+            year => convert::calendar_year(&mut fields, "year", year),
+        };
+        let whole = (|| Some((size?, parent, year?)))();
+        let (size, parent, year) = fields.finish(whole)?;
+        let after = Some(request.page_token.as_str()).filter(|token| !token.is_empty());
+        let (page, _) = self
+            .projection
+            .ask(AsOf::Now, |register| {
+                register.agencies(parent.as_ref().map(|parent| (parent, year)), after, size)
+            })
+            .await?;
+        let message = |(id, agency): (AgencyId, crate::projection::Versioned<_>)| {
+            convert::message(&id, &agency.value, agency.version.to_string())
+        };
+        Ok(pb::ListAgenciesResponse {
+            agencies: page.items.into_iter().map(message).collect(),
+            next_page_token: page.next_after.unwrap_or_default(),
+        })
+    }
+
+    /// Records one entry, and gives it back with what was recorded.
+    pub(super) async fn record(&self, entry: Entry) -> Result<(Entry, Recorded), Refused> {
+        // In a task of its own: a caller who goes away does not leave an act half done.
+        let ledger = self.ledger.clone();
+        let task = tokio::spawn(async move {
+            let outcome = ledger.record(entry.clone()).await;
+            outcome.map(|recorded| (entry, recorded))
+        });
+        match task.await {
+            Ok(outcome) => Ok(outcome?),
+            Err(_) => Err(Refused::shutting_down()),
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl AgencyService for Desk {
+    async fn register_agency(
+        &self,
+        request: Request<pb::RegisterAgencyRequest>,
+    ) -> Result<Response<pb::RegisterAgencyResponse>, Status> {
+        respond(self.register(request.into_inner()).await)
+    }
+
+    async fn reparent_agency(
+        &self,
+        request: Request<pb::ReparentAgencyRequest>,
+    ) -> Result<Response<pb::ReparentAgencyResponse>, Status> {
+        respond(self.reparent(request.into_inner()).await)
+    }
+
+    async fn get_agency(
+        &self,
+        request: Request<pb::GetAgencyRequest>,
+    ) -> Result<Response<pb::GetAgencyResponse>, Status> {
+        respond(self.agency(request.into_inner()).await)
+    }
+
+    async fn list_agencies(
+        &self,
+        request: Request<pb::ListAgenciesRequest>,
+    ) -> Result<Response<pb::ListAgenciesResponse>, Status> {
+        respond(self.agencies(request.into_inner()).await)
+    }
+}

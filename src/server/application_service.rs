@@ -1,0 +1,138 @@
+//! Applications.
+
+use tonic::{Request, Response, Status};
+
+use super::{
+    Desk,
+    convert::{Fields, application as convert, event, page_size},
+    refused::Refused,
+    respond,
+};
+use crate::{
+    domain::{AgencyId, State},
+    ledger::Entry,
+    projection::{AsOf, History, QueryError},
+    store::StreamId,
+    wire::{
+        Subject,
+        pb::v1::{self as pb, application_service_server::ApplicationService},
+        stream_name,
+    },
+};
+
+impl Desk {
+    async fn write_application(
+        &self,
+        entry: Entry,
+    ) -> Result<(Option<pb::Application>, Option<pb::WriteReceipt>), Refused> {
+        let (entry, recorded) = self.record(entry).await?;
+        Ok(convert::answer(&entry, &recorded))
+    }
+
+    async fn application(
+        &self,
+        request: pb::GetApplicationRequest,
+    ) -> Result<pb::GetApplicationResponse, Refused> {
+        let mut fields = Fields::default();
+        let agency_id = fields.id("agency_id", &request.agency_id, AgencyId::parse);
+        let id = convert::application_id(&mut fields, &request.application_id);
+        let whole = (|| Some((agency_id?, id?)))();
+        let (agency_id, id) = fields.finish(whole)?;
+        let name = stream_name(&agency_id, Subject::Application(&id));
+        let history = self.history(&name, State::Application(None)).await?;
+        let State::Application(Some(application)) = &history.state else {
+            let not_found = QueryError::NotFound { what: "application", id: id.to_string() };
+            return Err(not_found.into());
+        };
+        let message = convert::message(agency_id.as_str(), &id, application, history.version());
+        Ok(pb::GetApplicationResponse {
+            application: Some(message),
+            history: history.events.iter().map(|(recorded, _)| event::recorded(recorded)).collect(),
+        })
+    }
+
+    /// The history of the stream with this name.
+    pub(super) async fn history(&self, name: &str, initial: State) -> Result<History, QueryError> {
+        let not_found = |_| QueryError::NotFound { what: "stream", id: name.to_owned() };
+        let stream = StreamId::parse(name).map_err(not_found)?;
+        History::read(self.store.as_ref(), &stream, initial).await
+    }
+
+    async fn applications(
+        &self,
+        request: pb::ListApplicationsRequest,
+    ) -> Result<pb::ListApplicationsResponse, Refused> {
+        let mut fields = Fields::default();
+        let agency_id = fields.id("agency_id", &request.agency_id, AgencyId::parse);
+        let size = page_size(&mut fields, request.page_size);
+        let filter = convert::filter(&mut fields, &request.filter.unwrap_or_default());
+        let whole = (|| Some((agency_id?, size?, filter)))();
+        let (agency_id, size, filter) = fields.finish(whole)?;
+        let after = Some(request.page_token.as_str()).filter(|token| !token.is_empty());
+        let (page, _) = self
+            .projection
+            .ask(AsOf::Now, |register| {
+                register.book(&agency_id).map(|book| book.applications(&filter, after, size))
+            })
+            .await?;
+        let page = page.ok_or_else(|| QueryError::UnknownAgency(agency_id.clone()))?;
+        let summary = |(id, entry)| convert::summary(&agency_id, &id, &entry);
+        Ok(pb::ListApplicationsResponse {
+            applications: page.items.into_iter().map(summary).collect(),
+            next_page_token: page.next_after.unwrap_or_default(),
+        })
+    }
+}
+
+#[tonic::async_trait]
+impl ApplicationService for Desk {
+    async fn receive_application(
+        &self,
+        request: Request<pb::ReceiveApplicationRequest>,
+    ) -> Result<Response<pb::ReceiveApplicationResponse>, Status> {
+        let entry = convert::receive(request.into_inner())?;
+        let (application, receipt) = self.write_application(entry).await?;
+        Ok(Response::new(pb::ReceiveApplicationResponse { application, receipt }))
+    }
+
+    async fn decide_application(
+        &self,
+        request: Request<pb::DecideApplicationRequest>,
+    ) -> Result<Response<pb::DecideApplicationResponse>, Status> {
+        let entry = convert::decide(request.into_inner())?;
+        let (application, receipt) = self.write_application(entry).await?;
+        Ok(Response::new(pb::DecideApplicationResponse { application, receipt }))
+    }
+
+    async fn withdraw_application(
+        &self,
+        request: Request<pb::WithdrawApplicationRequest>,
+    ) -> Result<Response<pb::WithdrawApplicationResponse>, Status> {
+        let entry = convert::withdraw(request.into_inner())?;
+        let (application, receipt) = self.write_application(entry).await?;
+        Ok(Response::new(pb::WithdrawApplicationResponse { application, receipt }))
+    }
+
+    async fn correct_application_entry(
+        &self,
+        request: Request<pb::CorrectApplicationEntryRequest>,
+    ) -> Result<Response<pb::CorrectApplicationEntryResponse>, Status> {
+        let entry = convert::correct(request.into_inner(), self.clock.today())?;
+        let (application, receipt) = self.write_application(entry).await?;
+        Ok(Response::new(pb::CorrectApplicationEntryResponse { application, receipt }))
+    }
+
+    async fn get_application(
+        &self,
+        request: Request<pb::GetApplicationRequest>,
+    ) -> Result<Response<pb::GetApplicationResponse>, Status> {
+        respond(self.application(request.into_inner()).await)
+    }
+
+    async fn list_applications(
+        &self,
+        request: Request<pb::ListApplicationsRequest>,
+    ) -> Result<Response<pb::ListApplicationsResponse>, Status> {
+        respond(self.applications(request.into_inner()).await)
+    }
+}

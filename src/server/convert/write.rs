@@ -1,0 +1,121 @@
+//! How a request writes, and what it wrote.
+
+use prost::Message;
+use sha2::{Digest, Sha256};
+
+use super::Fields;
+use crate::{
+    domain::{AgencyId, ShortText},
+    ledger::{Act, Entry, Recorded, WriteMeta, request_key},
+    server::refused::Refused,
+    wire::pb::v1 as pb,
+};
+
+/// A request that writes.
+pub(crate) trait Written: Message + Clone + Default {
+    /// The full name of the method, which is part of what the request says.
+    const METHOD: &'static str;
+
+    /// How to write.
+    fn write_options(&mut self) -> &mut Option<pb::WriteOptions>;
+
+    /// The agency whose register is written in.
+    fn agency_id(&self) -> &str;
+}
+
+macro_rules! written {
+    ($($request:ident = $method:literal,)+) => {
+        $(impl Written for pb::$request {
+            const METHOD: &'static str = $method;
+
+            fn write_options(&mut self) -> &mut Option<pb::WriteOptions> {
+                &mut self.write
+            }
+
+            fn agency_id(&self) -> &str {
+                &self.agency_id
+            }
+        })+
+    };
+}
+
+written! {
+    RegisterAgencyRequest = "AgencyService/RegisterAgency",
+    ReparentAgencyRequest = "AgencyService/ReparentAgency",
+    ReceiveApplicationRequest = "ApplicationService/ReceiveApplication",
+    DecideApplicationRequest = "ApplicationService/DecideApplication",
+    WithdrawApplicationRequest = "ApplicationService/WithdrawApplication",
+    CorrectApplicationEntryRequest = "ApplicationService/CorrectApplicationEntry",
+    FileReconsiderationRequest = "RemedyService/FileReconsideration",
+    ConcludeReconsiderationRequest = "RemedyService/ConcludeReconsideration",
+    FileLitigationRequest = "RemedyService/FileLitigation",
+    ConcludeLitigationRequest = "RemedyService/ConcludeLitigation",
+    DeclareFiguresRequest = "ProactiveService/DeclareFigures",
+    SetSectionRequest = "NarrativeService/SetSection",
+}
+
+/// The entry that a request asks to record; `act` reads what it says besides how to write.
+pub(crate) fn entry<R: Written>(
+    mut request: R,
+    act: impl FnOnce(&R, &mut Fields) -> Option<Act>,
+) -> Result<Entry, Refused> {
+    let mut fields = Fields::default();
+    let agency_id = fields.id("agency_id", request.agency_id(), AgencyId::parse);
+    let act = act(&request, &mut fields);
+    let options = request.write_options().take().unwrap_or_default();
+    let expected_version = match options.expected_version.as_str() {
+        "" => None,
+        version => fields.take("write.expected_version", version.parse()),
+    };
+    let actor = fields.short("write.actor", &options.actor);
+    check_request_id(&mut fields, &options.request_id);
+    let whole = (|| {
+        let agency_id = agency_id?;
+        let meta = WriteMeta {
+            request_key: request_key(&agency_id, &options.request_id),
+            fingerprint: fingerprint(&request, &options),
+            expected_version,
+            actor: actor?,
+        };
+        Some(Entry { agency_id, act: act?, meta })
+    })();
+    fields.finish(whole)
+}
+
+fn check_request_id(fields: &mut Fields, id: &str) {
+    if id.is_empty() {
+        fields.fault("write.request_id", "is required: a name of the caller's for this request");
+    } else if id.chars().count() > 128 || ShortText::parse(id).is_err() {
+        fields.fault("write.request_id", "is not 1 to 128 printable characters");
+    }
+}
+
+/// A digest of all that a request says but its id.
+fn fingerprint<R: Written>(content: &R, options: &pb::WriteOptions) -> [u8; 16] {
+    let digest: [u8; 32] = Sha256::new()
+        .chain_update(R::METHOD)
+        .chain_update([0])
+        .chain_update(&options.expected_version)
+        .chain_update([0])
+        .chain_update(&options.actor)
+        .chain_update([0])
+        .chain_update(content.encode_to_vec())
+        .finalize()
+        .into();
+    digest.first_chunk().copied().unwrap_or_default()
+}
+
+/// What was recorded, as the caller is told.
+pub(crate) fn receipt(recorded: &Recorded) -> pb::WriteReceipt {
+    pb::WriteReceipt {
+        version: version(recorded),
+        position: recorded.position.get(),
+        record_time: recorded.record_time.map(super::event::timestamp),
+        unchanged: recorded.unchanged,
+    }
+}
+
+/// The version of what was recorded; empty if nothing was.
+pub(super) fn version(recorded: &Recorded) -> String {
+    recorded.version.map(|version| version.to_string()).unwrap_or_default()
+}

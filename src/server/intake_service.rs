@@ -1,0 +1,218 @@
+//! Recording in bulk.
+
+use tokio::sync::mpsc;
+use tokio_stream::{StreamExt, wrappers::ReceiverStream};
+use tonic::{Request, Response, Status, Streaming};
+
+use super::{
+    Desk, Responses,
+    convert::{application, receipt, remedy, year},
+    refused::{FieldFault, Refused},
+};
+use crate::{
+    ledger::{Entry, Mode, Outcome},
+    wire::pb::v1::{
+        self as pb, intake_service_server::IntakeService, record_rows_request::Command,
+        record_rows_response::Result as RowResult,
+    },
+};
+
+/// How many rows are taken together while the rows before them are being recorded.
+const ROWS_TOGETHER: usize = 1024;
+/// How many rows one unit may hold.
+const ROWS_PER_UNIT: usize = 1_000_000;
+
+/// A row as it was read: what to record, or why it cannot be.
+struct Row {
+    number: u64,
+    entry: Result<Entry, Refused>,
+}
+
+impl Desk {
+    fn read_row(&self, request: pb::RecordRowsRequest) -> Row {
+        let entry = match request.command {
+            None => Err(Refused::invalid_fields(vec![FieldFault {
+                field: "command".to_owned(),
+                description: "is required".to_owned(),
+            }])),
+            Some(command) => self.read_command(command),
+        };
+        Row { number: request.row, entry }
+    }
+
+    fn read_command(&self, command: Command) -> Result<Entry, Refused> {
+        let (field, entry) = match command {
+            Command::ReceiveApplication(request) => {
+                ("receive_application", application::receive(request))
+            }
+            Command::DecideApplication(request) => {
+                ("decide_application", application::decide(request))
+            }
+            Command::WithdrawApplication(request) => {
+                ("withdraw_application", application::withdraw(request))
+            }
+            Command::CorrectApplicationEntry(request) => {
+                ("correct_application_entry", application::correct(request, self.clock.today()))
+            }
+            Command::FileReconsideration(request) => {
+                ("file_reconsideration", remedy::file_reconsideration(request))
+            }
+            Command::ConcludeReconsideration(request) => {
+                ("conclude_reconsideration", remedy::conclude_reconsideration(request))
+            }
+            Command::FileLitigation(request) => {
+                ("file_litigation", remedy::file_litigation(request))
+            }
+            Command::ConcludeLitigation(request) => {
+                ("conclude_litigation", remedy::conclude_litigation(request))
+            }
+            Command::DeclareFigures(request) => ("declare_figures", year::declare(request)),
+        };
+        entry.map_err(|refused| refused.under(field))
+    }
+
+    /// Records rows that were read, and tells what became of each.
+    async fn record_rows_together(
+        &self,
+        rows: Vec<Row>,
+        mode: Mode,
+    ) -> Vec<pb::RecordRowsResponse> {
+        let unreadable = rows.iter().any(|row| row.entry.is_err());
+        let judged = if unreadable && mode == Mode::AllOrNothing { Mode::Validate } else { mode };
+        let mut numbers = Vec::with_capacity(rows.len());
+        let mut entries = Vec::with_capacity(rows.len());
+        for row in rows {
+            match row.entry {
+                Ok(entry) => {
+                    entries.push(entry);
+                    numbers.push((row.number, None));
+                }
+                Err(refused) => numbers.push((row.number, Some(refused))),
+            }
+        }
+        let mut outcomes = self.ledger.record_all(&entries, judged).await.into_iter();
+        let hold_back = judged != mode;
+        let mut respond = |(row, refused): (u64, Option<Refused>)| {
+            let result = match refused {
+                Some(refused) => RowResult::Refusal(refused.into_row()),
+                None => row_result(outcomes.next(), hold_back),
+            };
+            pb::RecordRowsResponse { row, result: Some(result) }
+        };
+        numbers.into_iter().map(&mut respond).collect()
+    }
+
+    /// Takes rows as they arrive and answers in their order.
+    async fn take_in(
+        self,
+        mut rows: Streaming<pb::RecordRowsRequest>,
+        responses: &mpsc::Sender<Result<pb::RecordRowsResponse, Status>>,
+    ) -> Result<(), Status> {
+        let Some(first) = rows.message().await? else { return Ok(()) };
+        let mode = mode(first.mode)?;
+        let (read, mut arrived) = mpsc::channel(ROWS_TOGETHER);
+        read_ahead(rows, first, read);
+        if mode == Mode::Each {
+            let mut together = Vec::new();
+            while arrived.recv_many(&mut together, ROWS_TOGETHER).await > 0 {
+                let rows = self.read_rows(std::mem::take(&mut together))?;
+                send(responses, self.record_rows_together(rows, mode).await).await;
+            }
+            return Ok(());
+        }
+        let mut unit = Vec::new();
+        while let Some(row) = arrived.recv().await {
+            if unit.len() >= ROWS_PER_UNIT {
+                return Err(Refused::too_many_rows(ROWS_PER_UNIT).into());
+            }
+            unit.push(row);
+        }
+        let rows = self.read_rows(unit)?;
+        send(responses, self.record_rows_together(rows, mode).await).await;
+        Ok(())
+    }
+
+    /// The rows that arrived, read; a broken connection breaks off the whole.
+    fn read_rows(
+        &self,
+        rows: Vec<Result<pb::RecordRowsRequest, Status>>,
+    ) -> Result<Vec<Row>, Status> {
+        rows.into_iter().map(|row| row.map(|row| self.read_row(row))).collect()
+    }
+}
+
+/// Reads rows while those before them are being recorded.
+fn read_ahead(
+    mut rows: Streaming<pb::RecordRowsRequest>,
+    first: pb::RecordRowsRequest,
+    read: mpsc::Sender<Result<pb::RecordRowsRequest, Status>>,
+) {
+    tokio::spawn(async move {
+        if read.send(Ok(first)).await.is_err() {
+            return;
+        }
+        while let Some(row) = rows.next().await {
+            if read.send(row).await.is_err() {
+                return;
+            }
+        }
+    });
+}
+
+fn mode(code: i32) -> Result<Mode, Refused> {
+    match pb::IntakeMode::try_from(code) {
+        Ok(pb::IntakeMode::Each) => Ok(Mode::Each),
+        Ok(pb::IntakeMode::AllOrNothing) => Ok(Mode::AllOrNothing),
+        Ok(pb::IntakeMode::Validate) => Ok(Mode::Validate),
+        Ok(pb::IntakeMode::Unspecified) | Err(_) => {
+            Err(Refused::invalid_fields(vec![FieldFault {
+                field: "mode".to_owned(),
+                description: "is required on the first row".to_owned(),
+            }]))
+        }
+    }
+}
+
+fn row_result(outcome: Option<Outcome>, hold_back: bool) -> RowResult {
+    let outcome = outcome.unwrap_or(Err(crate::ledger::RecordError::Conflicts));
+    match outcome {
+        Ok(_) if hold_back => {
+            RowResult::Refusal(Refused::from(crate::ledger::RecordError::NotRecorded).into_row())
+        }
+        Ok(recorded) => RowResult::Receipt(receipt(&recorded)),
+        Err(error) => RowResult::Refusal(Refused::from(error).into_row()),
+    }
+}
+
+/// Sends responses; a caller who no longer listens is not told.
+async fn send(
+    responses: &mpsc::Sender<Result<pb::RecordRowsResponse, Status>>,
+    rows: Vec<pb::RecordRowsResponse>,
+) {
+    for row in rows {
+        if responses.send(Ok(row)).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl IntakeService for Desk {
+    type RecordRowsStream = Responses<pb::RecordRowsResponse>;
+
+    async fn record_rows(
+        &self,
+        request: Request<Streaming<pb::RecordRowsRequest>>,
+    ) -> Result<Response<Self::RecordRowsStream>, Status> {
+        let desk = self.clone();
+        let (responses, stream) = mpsc::channel(ROWS_TOGETHER);
+        tokio::spawn(async move {
+            let rows = request.into_inner();
+            if let Err(status) = desk.take_in(rows, &responses).await {
+                // Nobody may be listening any more; there is no one else to tell.
+                drop(responses.send(Err(status)).await);
+            }
+        });
+        Ok(Response::new(Box::pin(ReceiverStream::new(stream))))
+    }
+}

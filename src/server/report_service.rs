@@ -1,0 +1,86 @@
+//! Rendered reports.
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+use tonic::{Request, Response, Status};
+
+use super::{Desk, Responses, convert::Fields, refused::Refused};
+use crate::{
+    render::{Format, Report, render},
+    wire::pb::v1::{
+        self as pb, render_report_response::Part, report_service_server::ReportService,
+    },
+};
+
+/// How much of a document goes in one message.
+pub(super) const CHUNK_BYTES: usize = 64 * 1024;
+
+impl Desk {
+    async fn rendered(
+        &self,
+        request: pb::RenderReportRequest,
+    ) -> Result<Vec<pb::RenderReportResponse>, Refused> {
+        let format = format(request.format)?;
+        let (of, statement, position) = self.statement(request.selector).await?;
+        let stem = format!("{}-{}", of.agency_id, of.year);
+        let report = Report {
+            agency_id: of.agency_id.to_string(),
+            agency_name: statement.agency.name.as_str().to_owned(),
+            contact: statement.agency.contact.as_str().to_owned(),
+            year: of.year,
+            tables: statement.tables,
+            sections: statement.sections,
+            findings: statement.findings,
+            as_of_position: position.get(),
+        };
+        let rendered = tokio::task::spawn_blocking(move || render(&report, format)).await;
+        let document = Bytes::from(rendered.map_err(|_| Refused::shutting_down())?);
+        let description = pb::ReportDescription {
+            media_type: format.media_type().to_owned(),
+            file_name: format!("{stem}.{}", format.extension()),
+            size_bytes: document.len() as u64,
+            sha256: Bytes::copy_from_slice(&Sha256::digest(&document)),
+            as_of_position: position.get(),
+        };
+        Ok(parts(description, document))
+    }
+}
+
+fn format(code: i32) -> Result<Format, Refused> {
+    let mut fields = Fields::default();
+    let format = match pb::ReportFormat::try_from(code) {
+        Ok(pb::ReportFormat::Json) => Some(Format::Json),
+        Ok(pb::ReportFormat::Csv) => Some(Format::Csv),
+        Ok(pb::ReportFormat::Markdown) => Some(Format::Markdown),
+        Ok(pb::ReportFormat::Html) => Some(Format::Html),
+        Ok(pb::ReportFormat::Text) => Some(Format::Text),
+        Ok(pb::ReportFormat::Unspecified) => {
+            fields.fault("format", "is required, and is unspecified");
+            None
+        }
+        Err(unknown) => fields.take("format", Err(unknown)),
+    };
+    fields.finish(format)
+}
+
+fn parts(description: pb::ReportDescription, mut document: Bytes) -> Vec<pb::RenderReportResponse> {
+    let mut parts = vec![Part::Description(description)];
+    while !document.is_empty() {
+        let next = document.split_to(document.len().min(CHUNK_BYTES));
+        parts.push(Part::Chunk(next));
+    }
+    parts.into_iter().map(|part| pb::RenderReportResponse { part: Some(part) }).collect()
+}
+
+#[tonic::async_trait]
+impl ReportService for Desk {
+    type RenderReportStream = Responses<pb::RenderReportResponse>;
+
+    async fn render_report(
+        &self,
+        request: Request<pb::RenderReportRequest>,
+    ) -> Result<Response<Self::RenderReportStream>, Status> {
+        let parts = self.rendered(request.into_inner()).await?;
+        Ok(Response::new(Box::pin(tokio_stream::iter(parts.into_iter().map(Ok)))))
+    }
+}

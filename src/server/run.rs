@@ -1,0 +1,183 @@
+//! Opening the counter, and closing it in order.
+
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::net::TcpListener;
+use tonic::{
+    service::Routes,
+    transport::{Server, server::TcpIncoming},
+};
+use tonic_health::server::HealthReporter;
+
+use super::{Desk, report_service};
+use crate::{
+    clock::Clock,
+    ledger::Ledger,
+    projection::{Projection, QueryError},
+    store::{CloseError, EventStore},
+    wire::{
+        DESCRIPTOR_SET,
+        pb::v1::{
+            agency_service_server::AgencyServiceServer,
+            application_service_server::ApplicationServiceServer,
+            event_service_server::EventServiceServer, intake_service_server::IntakeServiceServer,
+            narrative_service_server::NarrativeServiceServer,
+            proactive_service_server::ProactiveServiceServer,
+            remedy_service_server::RemedyServiceServer, report_service_server::ReportServiceServer,
+            statistics_service_server::StatisticsServiceServer,
+        },
+    },
+};
+
+/// How many calls one connection may have under way.
+const CALLS_PER_CONNECTION: u32 = 1024;
+/// How many resets of the server's own making one connection may provoke (CVE-2025-8671).
+const LOCAL_RESETS: usize = 1024;
+/// How many resets of a client's may wait to be noticed (CVE-2023-44487).
+const PENDING_RESETS: usize = 20;
+/// How large the headers of a call may be.
+const HEADER_BYTES: u32 = 16 * 1024;
+/// How long an idle connection may stay silent before it is asked whether it lives.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+/// How long calls under way may take to end once the server is told to stop.
+const DRAIN: Duration = Duration::from_secs(20);
+
+/// What an operator decides about the counter.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ServeSettings {
+    /// Whether clients may ask for the contract by reflection.
+    pub reflection: bool,
+}
+
+/// Why the counter closed otherwise than as told.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The log could not be folded.
+    #[error("the log cannot be read into a register")]
+    Replay(#[source] QueryError),
+    /// The reflection service could not be built.
+    #[error("the contract cannot be described")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// The transport failed.
+    #[error("the connection to the network failed")]
+    Transport(#[from] tonic::transport::Error),
+    /// The listener failed.
+    #[error("the listening address cannot be read")]
+    Listener(#[from] std::io::Error),
+    /// The store could not be closed cleanly.
+    #[error("the log could not be closed")]
+    Close(#[source] CloseError),
+}
+
+/// Serves until `stop` completes; then drains the calls under way and closes the store.
+///
+/// # Errors
+///
+/// When the log cannot be replayed, the network fails, or the store cannot be closed.
+pub async fn serve(
+    store: Arc<dyn EventStore>,
+    clock: Arc<dyn Clock>,
+    listener: TcpListener,
+    settings: ServeSettings,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<SocketAddr, ServeError> {
+    let address = listener.local_addr()?;
+    let projection = Projection::start(store.clone()).await.map_err(ServeError::Replay)?;
+    let desk = Desk {
+        store: store.clone(),
+        ledger: Arc::new(Ledger::new(store.clone())),
+        projection: Arc::new(projection),
+        clock,
+    };
+    let (health, health_service) = tonic_health::server::health_reporter();
+    let mut routes = routes(desk.clone()).add_service(health_service);
+    if settings.reflection {
+        routes = add_reflection(routes)?;
+    }
+    announce(&health, true).await;
+    let (stopping, mut stopped) = tokio::sync::watch::channel(false);
+    let draining = async move {
+        stop.await;
+        announce(&health, false).await;
+        stopping.send_replace(true);
+    };
+    tracing::info!(%address, head = %store.head(), "serving");
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let serving = guarded().add_routes(routes).serve_with_incoming_shutdown(incoming, draining);
+    let overdue = async {
+        // An error means that the sender is gone: the server has ended by itself.
+        if stopped.wait_for(|stopped| *stopped).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        served = serving => served?,
+        () = overdue => tracing::warn!("calls still under way were cut off"),
+    }
+    desk.projection.close();
+    store.close().await.map_err(ServeError::Close)?;
+    tracing::info!("stopped");
+    Ok(address)
+}
+
+/// A transport with the guards that its defaults leave off.
+fn guarded() -> Server {
+    Server::builder()
+        .max_concurrent_streams(CALLS_PER_CONNECTION)
+        .http2_max_local_error_reset_streams(Some(LOCAL_RESETS))
+        .http2_max_pending_accept_reset_streams(Some(PENDING_RESETS))
+        .http2_max_header_list_size(HEADER_BYTES)
+        .http2_keepalive_interval(Some(KEEPALIVE))
+}
+
+fn routes(desk: Desk) -> Routes {
+    Routes::new(AgencyServiceServer::new(desk.clone()))
+        .add_service(ApplicationServiceServer::new(desk.clone()))
+        .add_service(RemedyServiceServer::new(desk.clone()))
+        .add_service(ProactiveServiceServer::new(desk.clone()))
+        .add_service(NarrativeServiceServer::new(desk.clone()))
+        .add_service(StatisticsServiceServer::new(desk.clone()))
+        .add_service(
+            ReportServiceServer::new(desk.clone())
+                .max_encoding_message_size(report_service::CHUNK_BYTES.saturating_mul(2)),
+        )
+        .add_service(EventServiceServer::new(desk.clone()))
+        .add_service(IntakeServiceServer::new(desk))
+}
+
+/// Both versions of reflection: many clients ask for the older one only.
+fn add_reflection(routes: Routes) -> Result<Routes, tonic_reflection::server::Error> {
+    let describe = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    Ok(routes.add_service(describe().build_v1()?).add_service(describe().build_v1alpha()?))
+}
+
+/// Tells the health service whether calls are taken.
+async fn announce(health: &HealthReporter, serving: bool) {
+    let status = if serving {
+        tonic_health::ServingStatus::Serving
+    } else {
+        tonic_health::ServingStatus::NotServing
+    };
+    for service in SERVICES {
+        health.set_service_status(service, status).await;
+    }
+}
+
+/// What health answers for: the whole, and each service by name.
+const SERVICES: [&str; 10] = [
+    "",
+    "disclosure.v1.AgencyService",
+    "disclosure.v1.ApplicationService",
+    "disclosure.v1.RemedyService",
+    "disclosure.v1.ProactiveService",
+    "disclosure.v1.NarrativeService",
+    "disclosure.v1.StatisticsService",
+    "disclosure.v1.ReportService",
+    "disclosure.v1.EventService",
+    "disclosure.v1.IntakeService",
+];

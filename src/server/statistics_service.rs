@@ -1,0 +1,63 @@
+//! The year's tables and what the checks find in them.
+
+use tonic::{Request, Response, Status};
+
+use super::{Desk, convert::report as convert, refused::Refused, respond};
+use crate::{
+    projection::{Statement, StatementOf},
+    store::GlobalPosition,
+    wire::pb::v1::{self as pb, statistics_service_server::StatisticsService},
+};
+
+impl Desk {
+    /// The statement that a selector means, and the position it was drawn up at.
+    pub(super) async fn statement(
+        &self,
+        selector: Option<pb::ReportSelector>,
+    ) -> Result<(StatementOf, Statement, GlobalPosition), Refused> {
+        let (of, as_of) = convert::selector(selector)?;
+        let (statement, position) =
+            self.projection.ask(as_of, |register| register.statement(&of)).await?;
+        Ok((of, statement?, position))
+    }
+
+    async fn tables(
+        &self,
+        request: pb::GetTablesRequest,
+    ) -> Result<pb::GetTablesResponse, Refused> {
+        let (_, statement, position) = self.statement(request.selector).await?;
+        Ok(pb::GetTablesResponse {
+            form: statement.tables.form().id.to_owned(),
+            as_of_position: position.get(),
+            cells: convert::cells(&statement.tables),
+        })
+    }
+
+    async fn findings(
+        &self,
+        request: pb::ListFindingsRequest,
+    ) -> Result<pb::ListFindingsResponse, Refused> {
+        let (_, statement, position) = self.statement(request.selector).await?;
+        Ok(pb::ListFindingsResponse {
+            findings: statement.findings.into_iter().map(convert::finding).collect(),
+            as_of_position: position.get(),
+        })
+    }
+}
+
+#[tonic::async_trait]
+impl StatisticsService for Desk {
+    async fn get_tables(
+        &self,
+        request: Request<pb::GetTablesRequest>,
+    ) -> Result<Response<pb::GetTablesResponse>, Status> {
+        respond(self.tables(request.into_inner()).await)
+    }
+
+    async fn list_findings(
+        &self,
+        request: Request<pb::ListFindingsRequest>,
+    ) -> Result<Response<pb::ListFindingsResponse>, Status> {
+        respond(self.findings(request.into_inner()).await)
+    }
+}
