@@ -21,3 +21,6 @@ pub mod wire;
 pub mod ledger;
 pub mod projection;
 pub mod server;
+pub mod cli;
+pub mod config;
+pub mod telemetry;

@@ -1,0 +1,248 @@
+//! What may be typed.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{domain::narrative::Section, render::Format};
+
+/// A register of government-information disclosure applications (政府信息公开申请), and the annual
+/// report that falls out of it.
+#[derive(Debug, Parser)]
+#[command(name = "disclosure", version, max_term_width = 100)]
+pub(super) struct Arguments {
+    /// The server to talk to
+    #[arg(long, global = true, default_value = "http://127.0.0.1:50051", value_name = "URL")]
+    pub(super) server: String,
+
+    /// Print errors and summaries as JSON objects
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Keep the log and answer calls until told to stop
+    Serve(ServeOptions),
+    /// Log the Luoyang Justice Bureau's year 2020 and print its report; needs nothing beforehand
+    Demo(DemoOptions),
+    /// Register agencies, and say to whom they report
+    #[command(subcommand)]
+    Agency(AgencyAct),
+    /// Record a register kept elsewhere, from CSV files
+    Import(ImportOptions),
+    /// Write the sections of a report
+    #[command(subcommand)]
+    Narrative(NarrativeAct),
+    /// Render a year's report
+    Report(ReportOptions),
+    /// Check a year's tables, or a published report; one finding a line, as JSON
+    Check(CheckOptions),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ServeOptions {
+    /// The directory that holds the log [default: disclosure-data]
+    #[arg(long, value_name = "DIR")]
+    pub(super) data: Option<PathBuf>,
+
+    /// The address to listen on [default: 127.0.0.1:50051]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) listen: Option<SocketAddr>,
+
+    /// A file of settings; what is typed takes precedence
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+
+    /// Let clients ask for the contract by gRPC reflection
+    #[arg(long)]
+    pub(super) reflection: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DemoOptions {
+    /// Where to put the report as HTML [default: the temporary directory]
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AgencyAct {
+    /// Register an agency (行政机关)
+    Register {
+        /// Its id: ASCII letters, digits, '-', '_' or '.'
+        #[arg(long)]
+        id: String,
+        /// Its official name
+        #[arg(long, value_name = "名称")]
+        name: String,
+        /// The agency it reports to
+        #[arg(long, value_name = "ID")]
+        parent: Option<String>,
+        /// The first year in which it reports so [default: from the start]
+        #[arg(long, value_name = "YEAR")]
+        from_year: Option<i32>,
+        /// How the public reaches it; printed at the end of its reports
+        #[arg(long, value_name = "联系方式")]
+        contact: Option<String>,
+    },
+    /// Place an agency under another one from a year on (隶属关系调整)
+    Reparent {
+        /// The agency to place
+        #[arg(long)]
+        id: String,
+        /// The agency it will report to; none if left out
+        #[arg(long, value_name = "ID")]
+        parent: Option<String>,
+        /// The first year in which it reports so
+        #[arg(long, value_name = "YEAR")]
+        from_year: i32,
+    },
+    /// List the agencies: id, name, and to whom each reports now
+    List,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("files").required(true).multiple(true)
+    .args(["applications", "remedies", "proactive"]))]
+pub(super) struct ImportOptions {
+    /// The agency whose register it is
+    #[arg(long, value_name = "ID")]
+    pub(super) agency: String,
+
+    #[arg(
+        long,
+        value_name = "F.csv",
+        help = "Applications: application_id, applicant_kind, receipt_date, conclusion_date, \
+                disposition, channel, document_no"
+    )]
+    pub(super) applications: Option<PathBuf>,
+
+    #[arg(
+        long,
+        value_name = "F.csv",
+        help = "Remedies: case_id, kind, filed_date, concluded_date, result, application_id"
+    )]
+    pub(super) remedies: Option<PathBuf>,
+
+    /// Declared figures of proactive disclosure: year, cell, value
+    #[arg(long, value_name = "F.csv")]
+    pub(super) proactive: Option<PathBuf>,
+
+    /// Record nothing; say what would be recorded and what is wrong
+    #[arg(long)]
+    pub(super) dry_run: bool,
+
+    /// Record the good rows even if others are bad
+    #[arg(long)]
+    pub(super) keep_going: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum NarrativeAct {
+    /// Write a section of a year's report
+    Set {
+        /// The agency
+        #[arg(long, value_name = "ID")]
+        agency: String,
+        /// The report year
+        #[arg(long)]
+        year: i32,
+        /// Which section
+        #[arg(long)]
+        section: SectionName,
+        /// The text, in Markdown
+        #[arg(value_name = "FILE.md")]
+        file: PathBuf,
+    },
+}
+
+/// A written section, by its key.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SectionName(pub(super) Section);
+
+impl ValueEnum for SectionName {
+    fn value_variants<'a>() -> &'a [Self] {
+        const SECTIONS: &[SectionName] = &[
+            SectionName(Section::Overview),
+            SectionName(Section::Problems),
+            SectionName(Section::Other),
+        ];
+        SECTIONS
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.0.key()))
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportOptions {
+    /// The agency
+    #[arg(long, value_name = "ID")]
+    pub(super) agency: String,
+
+    /// The report year, from 2019
+    #[arg(long)]
+    pub(super) year: i32,
+
+    /// Add the figures of every agency below it in that year (汇总)
+    #[arg(long)]
+    pub(super) subtree: bool,
+
+    /// The edition of the form [default: the one of the year]
+    #[arg(long, value_parser = ["2019", "2021"])]
+    pub(super) form: Option<String>,
+
+    /// As recorded up to a position, or a time such as 2021-01-31T08:00:00Z
+    #[arg(long, value_name = "POSITION|TIME")]
+    pub(super) as_of: Option<String>,
+
+    /// The format
+    #[arg(long)]
+    pub(super) format: FormatName,
+
+    /// Where to put it [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+/// A format, by its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FormatName(pub(super) Format);
+
+impl ValueEnum for FormatName {
+    fn value_variants<'a>() -> &'a [Self] {
+        const FORMATS: &[FormatName] = &[
+            FormatName(Format::Json),
+            FormatName(Format::Csv),
+            FormatName(Format::Markdown),
+            FormatName(Format::Html),
+            FormatName(Format::Text),
+        ];
+        FORMATS
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.0.key()))
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("subject").required(true).args(["agency", "published"]))]
+pub(super) struct CheckOptions {
+    /// The agency
+    #[arg(long, value_name = "ID", requires = "year")]
+    pub(super) agency: Option<String>,
+
+    /// The report year, from 2019
+    #[arg(long, requires = "agency")]
+    pub(super) year: Option<i32>,
+
+    /// A published report as JSON; no server is needed
+    #[arg(long, value_name = "FILE.json")]
+    pub(super) published: Option<PathBuf>,
+}
