@@ -49,11 +49,7 @@ impl Refused {
 
     /// Fields that do not parse.
     pub(crate) fn invalid_fields(fields: Vec<FieldFault>) -> Self {
-        let message = fields
-            .iter()
-            .map(|fault| format!("{}: {}", fault.field, fault.description))
-            .collect::<Vec<_>>()
-            .join("; ");
+        let message = sentence(&fields);
         Self { fields, ..Self::new(Code::InvalidArgument, "INVALID_FIELD", message) }
     }
 
@@ -90,6 +86,9 @@ impl Refused {
         for fault in &mut self.fields {
             fault.field = format!("{parent}.{}", fault.field);
         }
+        if self.code == Code::InvalidArgument {
+            self.message = sentence(&self.fields);
+        }
         self
     }
 
@@ -98,6 +97,12 @@ impl Refused {
         let field = self.fields.into_iter().next().map(|fault| fault.field).unwrap_or_default();
         pb::RowRefusal { reason: self.reason.to_owned(), field, message: self.message }
     }
+}
+
+/// What is wrong with fields, as one sentence.
+fn sentence(fields: &[FieldFault]) -> String {
+    let faults = fields.iter().map(|fault| format!("{}: {}", fault.field, fault.description));
+    faults.collect::<Vec<_>>().join("; ")
 }
 
 impl From<Refused> for Status {

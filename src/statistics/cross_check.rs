@@ -88,7 +88,7 @@ fn undeclared_figures(form: &Form, except: &Except) -> Option<Finding> {
     let message = format!(
         "主动公开政府信息情况尚有 {} 项数字未填报，报告中为空白：{}",
         places.len(),
-        places.join("；")
+        first_few(&places, "；")
     );
     let table = TableId::Proactive.key();
     Some(Finding { cells, ..Finding::at(CheckId::UNDECLARED, Severity::Warning, table, message) })
@@ -119,6 +119,13 @@ fn negative(form: &Form, cell: CellRef, value: Value, kind: CellKind) -> Finding
     );
     let finding = Finding::at(CheckId::NONNEG_INT, Severity::Error, form.cell_name(cell), message);
     Finding { left: found, ..finding }
+}
+
+/// The first few of a list, so that a sentence stays one; the finding's cells name them all.
+fn first_few(all: &[String], separator: &str) -> String {
+    const FEW: usize = 3;
+    let first = all.get(..FEW).unwrap_or(all).join(separator);
+    if all.len() > FEW { format!("{first}等 {} 格", all.len()) } else { first }
 }
 
 /// The printed labels and the name of a cell.
@@ -326,7 +333,7 @@ impl Assessment {
             missing.iter().map(|part| format!("{}（{}）", part.label(form), part.name())).collect();
         let message = format!(
             "{}空白，无法核对：{}（{}）",
-            missing.join("、"),
+            first_few(&missing, "、"),
             self.relation.statement,
             self.whereabouts(form)
         );
