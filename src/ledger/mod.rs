@@ -119,3 +119,186 @@ impl Ledger {
         known.insert(id.clone());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::FixedClock,
+        domain::{
+            ApplicantKind, ApplicationId, Disposition, LegalDate, ShortText, State, agency,
+            application::{Command, Decide, Receive},
+        },
+        store::{ExpectedVersion, MemoryStore, NewEvent, StreamAppend, StreamId},
+    };
+
+    struct Desk {
+        store: Arc<MemoryStore>,
+        ledger: Ledger,
+    }
+
+    impl Desk {
+        async fn open() -> Self {
+            let clock = FixedClock::new("2021-03-01T00:00:00Z".parse().unwrap());
+            let store = Arc::new(MemoryStore::new(Arc::new(clock)));
+            let desk = Self { ledger: Ledger::new(store.clone()), store };
+            let register = agency::Register {
+                name: ShortText::parse("局").unwrap(),
+                contact: ShortText::default(),
+                parent: None,
+                from_year: 2008,
+            };
+            let act = Act::Agency(agency::Command::Register(register));
+            desk.ledger.record(entry("register", act)).await.unwrap();
+            desk
+        }
+
+        fn head(&self) -> u64 {
+            self.store.head().get()
+        }
+    }
+
+    fn agency_id() -> AgencyId {
+        AgencyId::parse("office").unwrap()
+    }
+
+    /// An entry whose content is what it says, under a request of this name.
+    fn entry(request: &str, act: Act) -> Entry {
+        let content = format!("{act:?}");
+        let meta = WriteMeta {
+            request_key: request_key(&agency_id(), request),
+            fingerprint: request_key(&agency_id(), &content),
+            expected_version: None,
+            actor: ShortText::default(),
+        };
+        Entry { agency_id: agency_id(), act, meta }
+    }
+
+    fn day(text: &str) -> LegalDate {
+        LegalDate::new(text.parse().unwrap()).unwrap()
+    }
+
+    fn receive(id: &str, on: &str) -> Act {
+        let receive = Receive {
+            applicant_kind: ApplicantKind::NaturalPerson,
+            receipt_date: day(on),
+            channel: None,
+            applicant_ref: ShortText::default(),
+        };
+        Act::Application(ApplicationId::parse(id).unwrap(), Command::Receive(receive))
+    }
+
+    fn decide(id: &str, on: &str) -> Act {
+        let decide = Decide {
+            disposition: Disposition::Granted,
+            decision_date: day(on),
+            document_no: ShortText::default(),
+        };
+        Act::Application(ApplicationId::parse(id).unwrap(), Command::Decide(decide))
+    }
+
+    fn is_concluded(recorded: &Recorded) -> bool {
+        matches!(&recorded.state, State::Application(Some(found)) if found.conclusion.is_some())
+    }
+
+    #[tokio::test]
+    async fn a_repeated_request_gets_its_first_answer_even_when_the_state_moved_on() {
+        let desk = Desk::open().await;
+        let first = desk.ledger.record(entry("r1", receive("a", "2021-03-01"))).await.unwrap();
+        desk.ledger.record(entry("r2", decide("a", "2021-03-02"))).await.unwrap();
+        let head = desk.head();
+        let again = desk.ledger.record(entry("r1", receive("a", "2021-03-01"))).await.unwrap();
+        assert_eq!((again.version, again.position), (first.version, first.position));
+        assert!(again.unchanged && !is_concluded(&again));
+        let other = desk.ledger.record(entry("r1", receive("a", "2021-03-05"))).await;
+        assert!(matches!(other, Err(RecordError::RequestReused { .. })));
+        assert_eq!(desk.head(), head);
+    }
+
+    #[tokio::test]
+    async fn a_unit_is_judged_as_if_its_entries_came_one_by_one() {
+        let desk = Desk::open().await;
+        let unit = [
+            entry("r1", receive("a", "2021-03-01")),
+            entry("r2", decide("a", "2021-03-02")),
+            entry("r1", receive("a", "2021-03-01")),
+            entry("r3", receive("a", "2021-03-01")),
+        ];
+        let outcomes = desk.ledger.record_all(&unit, Mode::AllOrNothing).await;
+        let outcomes: Vec<_> = outcomes.into_iter().map(Result::unwrap).collect();
+        let unchanged: Vec<_> = outcomes.iter().map(|outcome| outcome.unchanged).collect();
+        assert_eq!(unchanged, [false, false, true, true]);
+        assert_eq!(
+            outcomes.iter().map(is_concluded).collect::<Vec<_>>(),
+            [false, true, false, true]
+        );
+        assert_eq!(desk.head(), 3);
+    }
+
+    #[tokio::test]
+    async fn one_refusal_keeps_a_whole_unit_out() {
+        let unit =
+            || [entry("r1", receive("a", "2021-03-01")), entry("r2", decide("b", "2021-03-02"))];
+        let desk = Desk::open().await;
+        for mode in [Mode::Validate, Mode::AllOrNothing] {
+            let outcomes = desk.ledger.record_all(&unit(), mode).await;
+            assert!(matches!(outcomes[1], Err(RecordError::Application(_))), "{mode:?}");
+            assert_eq!(desk.head(), 1, "{mode:?}");
+        }
+        let outcomes = desk.ledger.record_all(&unit(), Mode::Each).await;
+        assert!(outcomes[0].is_ok() && outcomes[1].is_err());
+        assert_eq!(desk.head(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_stale_version_is_refused() {
+        let desk = Desk::open().await;
+        let first = desk.ledger.record(entry("r1", receive("a", "2021-03-01"))).await.unwrap();
+        let mut stale = entry("r2", decide("a", "2021-03-02"));
+        stale.meta.expected_version = first.version;
+        desk.ledger.record(stale.clone()).await.unwrap();
+        stale.meta.request_key = request_key(&agency_id(), "r3");
+        let refused = desk.ledger.record(stale).await;
+        assert!(matches!(refused, Err(RecordError::StaleVersion { .. })), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn an_agency_must_be_registered() {
+        let desk = Desk::open().await;
+        let mut stranger = entry("r1", receive("a", "2021-03-01"));
+        stranger.agency_id = AgencyId::parse("nobody").unwrap();
+        let refused = desk.ledger.record(stranger).await;
+        assert!(matches!(refused, Err(RecordError::UnknownAgency(_))), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn writers_on_one_subject_do_not_lose_each_others_word() {
+        let desk = Arc::new(Desk::open().await);
+        desk.ledger.record(entry("r0", receive("a", "2021-03-01"))).await.unwrap();
+        let decisions = (1..=8).map(|n| {
+            let desk = desk.clone();
+            let act = decide("a", &format!("2021-03-{n:02}"));
+            tokio::spawn(async move { desk.ledger.record(entry(&format!("d{n}"), act)).await })
+        });
+        let mut recorded = 0;
+        for decision in decisions.collect::<Vec<_>>() {
+            match decision.await.unwrap() {
+                Ok(_) => recorded += 1,
+                Err(error) => assert!(matches!(error, RecordError::Application(_)), "{error}"),
+            }
+        }
+        assert_eq!(recorded, 1);
+    }
+
+    #[tokio::test]
+    async fn an_event_that_cannot_be_read_is_not_passed_over() {
+        let desk = Desk::open().await;
+        let stream = StreamId::parse("application-office/a").unwrap();
+        let events = vec![NewEvent { event_type: "x".to_owned(), payload: vec![0xff].into() }];
+        let foreign =
+            StreamAppend { stream, expected: ExpectedVersion::Any, events, request: None };
+        desk.store.append(foreign.into()).await.unwrap();
+        let refused = desk.ledger.record(entry("r1", decide("a", "2021-03-02"))).await;
+        assert!(matches!(refused, Err(RecordError::Unreadable { .. })), "{refused:?}");
+    }
+}

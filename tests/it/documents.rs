@@ -60,35 +60,30 @@ fn every_key_of_the_catalogue_is_in_the_glossary() {
 }
 
 /// The commands of the tour, as one script.
-fn tour() -> String {
+///
+/// The program is built already, and the server is given a port of its own.
+fn tour(program: &Path) -> String {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     let (_, tour) = readme.split_once("## Five-minute tour").unwrap();
     let (tour, _) = tour.split_once("\n## ").unwrap();
-    let mut script = String::from("set -e\n");
-    for block in tour.split("```sh\n").skip(1) {
-        let (commands, _) = block.split_once("```").unwrap();
-        for line in commands.lines() {
-            // The test has built the program already, and gives the server a port of its own.
-            if line.starts_with("cargo ") || line.starts_with("export PATH") {
-                continue;
-            }
-            match line.strip_prefix("disclosure serve ") {
-                Some(rest) => {
-                    let rest = rest.trim_end_matches(" &");
-                    script += &format!("disclosure serve {rest} --listen 127.0.0.1:0 > served &\n");
-                    script += "until grep -q serving served; do :; done\n";
-                    script += "server=$(sed 's/serving on \\([^,]*\\),.*/\\1/' served)\n";
-                }
-                None => script += &format!("{line}\n"),
-            }
+    let blocks = tour.split("```sh\n").skip(1).filter_map(|block| Some(block.split_once("```")?.0));
+    let path = format!("set -e\nexport PATH=\"{}:$PATH\"", program.display());
+    let mut lines = vec![path];
+    for line in blocks.flat_map(str::lines) {
+        if line.starts_with("cargo ") || line.starts_with("export PATH") {
+            continue;
+        }
+        if let Some(serve) = line.strip_suffix(" &") {
+            lines.push(format!("{serve} --listen 127.0.0.1:0 > served &"));
+            lines.push("until grep -q serving served; do :; done".to_owned());
+            lines.push("server=$(sed 's/serving on \\([^,]*\\),.*/\\1/' served)".to_owned());
+        } else if let Some(call) = line.strip_prefix("disclosure ") {
+            lines.push(format!("disclosure --server $server {call}"));
+        } else {
+            lines.push(line.to_owned());
         }
     }
-    script
-        .replace("disclosure agency", "disclosure --server $server agency")
-        .replace("disclosure import", "disclosure --server $server import")
-        .replace("disclosure narrative", "disclosure --server $server narrative")
-        .replace("disclosure check --agency", "disclosure --server $server check --agency")
-        .replace("disclosure report", "disclosure --server $server report")
+    lines.join("\n")
 }
 
 #[test]
@@ -101,16 +96,14 @@ fn the_tour_of_the_readme_runs() {
         .unwrap();
     assert!(linked.success());
     let program = Path::new(env!("CARGO_BIN_EXE_disclosure")).parent().unwrap();
-    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
     let run = Command::new("bash")
         .arg("-c")
-        .arg(tour())
-        .env("PATH", path)
+        .arg(tour(program))
         .current_dir(directory.path())
         .output()
         .unwrap();
     let (out, err) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
-    assert!(run.status.success(), "{out}\n{err}\n{}", tour());
+    assert!(run.status.success(), "{out}\n{err}\n{}", tour(program));
     assert!(out.contains("1711 events recorded"), "{out}");
     for file in ["report.html", "report.json", "then.md", "other-form.csv"] {
         assert!(fs::metadata(directory.path().join(file)).unwrap().len() > 1000, "{file}");
