@@ -1,0 +1,466 @@
+//! How fast events are recorded, as ratios to a limit measured in the same run.
+//!
+//! `cargo bench --bench append` prints a table. Each figure is the median of several rounds, with
+//! the least and the most; what is compared runs in turns, so that a noisy machine is noisy for
+//! both. Limits: raw append and fdatasync with the same grouping for the store, a service that
+//! answers without a log for the calls.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::cast_precision_loss,
+    clippy::disallowed_methods,
+    reason = "a benchmark that cannot go on stops, and prints what it measured"
+)]
+
+use std::{
+    fs::{File, OpenOptions},
+    io::Write,
+    net::SocketAddr,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use disclosure_ledger::{
+    clock::SystemClock,
+    server::{ServeSettings, serve},
+    store::{Append, EventStore, ExpectedVersion, NewEvent, SledStore, StreamAppend, StreamId},
+    wire::pb::{
+        event::v1::CivilDate,
+        v1::{
+            self as pb,
+            agency_service_client::AgencyServiceClient,
+            application_service_client::ApplicationServiceClient,
+            application_service_server::{ApplicationService, ApplicationServiceServer},
+            intake_service_client::IntakeServiceClient,
+            intake_service_server::{IntakeService, IntakeServiceServer},
+            record_rows_request::Command,
+        },
+    },
+};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio_stream::{StreamExt, wrappers::ReceiverStream};
+use tonic::{Request, Response, Status, Streaming, transport::Channel};
+
+const EVENT_BYTES: usize = 300;
+const WRITERS: [usize; 4] = [1, 8, 64, 256];
+const CONNECTIONS: usize = 8;
+
+fn seconds() -> Duration {
+    let text = std::env::var("BENCH_SECONDS").unwrap_or_else(|_| "2".to_owned());
+    Duration::from_secs_f64(text.parse().unwrap())
+}
+
+fn rounds() -> usize {
+    std::env::var("BENCH_ROUNDS").unwrap_or_else(|_| "3".to_owned()).parse().unwrap()
+}
+
+fn main() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    println!(
+        "{} cores, load {}, {} rounds of {:?} each",
+        std::thread::available_parallelism().unwrap(),
+        std::fs::read_to_string("/proc/loadavg").unwrap_or_default().trim(),
+        rounds(),
+        seconds()
+    );
+    println!("| what | writers | limit, events/s | ours, events/s | ratio |");
+    println!("|---|---:|---:|---:|---:|");
+    for writers in WRITERS {
+        compare(
+            "in process, raw append + fdatasync",
+            writers,
+            || runtime.block_on(raw(writers)),
+            || runtime.block_on(in_process(writers)),
+        );
+    }
+    for writers in WRITERS {
+        compare(
+            "unary calls, echo",
+            writers,
+            || runtime.block_on(echo_calls(writers)),
+            || runtime.block_on(calls(writers)),
+        );
+    }
+    compare(
+        "one stream, 1,024 in flight, echo",
+        1,
+        || runtime.block_on(echo_stream(1)),
+        || runtime.block_on(stream(1)),
+    );
+    compare(
+        "streams, 1,024 in flight each, echo",
+        8,
+        || runtime.block_on(echo_stream(8)),
+        || runtime.block_on(stream(8)),
+    );
+    for (writers, size) in [(1, 100), (8, 100), (1, 1000), (8, 1000)] {
+        compare(
+            &format!("in process, batches of {size}, raw"),
+            writers,
+            || runtime.block_on(raw_batches(writers, size)),
+            || runtime.block_on(batches(writers, size)),
+        );
+    }
+}
+
+/// Measures the limit and ours in turns, and prints a row.
+fn compare(what: &str, writers: usize, limit: impl Fn() -> f64, ours: impl Fn() -> f64) {
+    let (mut limits, mut figures, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..rounds() {
+        let (limit, ours) = (limit(), ours());
+        limits.push(limit);
+        figures.push(ours);
+        ratios.push(ours / limit);
+    }
+    println!(
+        "| {what} | {writers} | {} | {} | {} |",
+        spread(limits, 0),
+        spread(figures, 0),
+        spread(ratios, 2)
+    );
+}
+
+fn spread(mut figures: Vec<f64>, decimals: usize) -> String {
+    figures.sort_by(f64::total_cmp);
+    let (least, median, most) =
+        (figures[0], figures[figures.len() / 2], figures[figures.len() - 1]);
+    format!("{median:.decimals$} ({least:.decimals$}..{most:.decimals$})")
+}
+
+/// Runs `writers` tasks of `act` for a while; acts per second, times `each`.
+async fn run<F, A>(writers: usize, each: usize, act: F) -> f64
+where
+    F: Fn(usize, u64) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = ()> + Send,
+{
+    let (stop, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let started = Instant::now();
+    let tasks: Vec<_> = (0..writers)
+        .map(|writer| {
+            let (act, stop, done) = (act.clone(), stop.clone(), done.clone());
+            tokio::spawn(async move {
+                let mut number = 0;
+                while !stop.load(Relaxed) {
+                    act(writer, number).await;
+                    number += 1;
+                    done.fetch_add(1, Relaxed);
+                }
+            })
+        })
+        .collect();
+    tokio::time::sleep(seconds()).await;
+    stop.store(true, Relaxed);
+    for task in tasks {
+        task.await.unwrap();
+    }
+    done.load(Relaxed) as f64 * each as f64 / started.elapsed().as_secs_f64()
+}
+
+// The disk: raw append and fdatasync by one thread that takes what has arrived.
+
+type Job = (Bytes, oneshot::Sender<()>);
+
+fn raw_writer(dir: &Path) -> mpsc::Sender<Job> {
+    let (send, mut jobs) = mpsc::channel::<Job>(4096);
+    let mut file: File =
+        OpenOptions::new().create_new(true).append(true).open(dir.join("raw")).unwrap();
+    std::thread::spawn(move || {
+        let (mut group, mut bytes) = (Vec::new(), Vec::new());
+        while jobs.blocking_recv_many(&mut group, 4096) > 0 {
+            bytes.clear();
+            for (payload, _) in &group {
+                bytes.extend_from_slice(payload);
+            }
+            file.write_all(&bytes).unwrap();
+            file.sync_data().unwrap();
+            for (_, answer) in group.drain(..) {
+                answer.send(()).unwrap();
+            }
+        }
+    });
+    send
+}
+
+async fn raw(writers: usize) -> f64 {
+    raw_batches(writers, 1).await
+}
+
+async fn raw_batches(writers: usize, size: usize) -> f64 {
+    let dir = tempfile::tempdir_in(".").unwrap();
+    let jobs = raw_writer(dir.path());
+    run(writers, size, move |_, _| {
+        let jobs = jobs.clone();
+        async move {
+            let (answer, answered) = oneshot::channel();
+            let payload = Bytes::from(vec![7; EVENT_BYTES * size]);
+            jobs.send((payload, answer)).await.unwrap();
+            answered.await.unwrap();
+        }
+    })
+    .await
+}
+
+async fn in_process(writers: usize) -> f64 {
+    batches(writers, 1).await
+}
+
+async fn batches(writers: usize, size: usize) -> f64 {
+    let dir = tempfile::tempdir_in(".").unwrap();
+    let path = dir.path().join("log");
+    let store = tokio::task::spawn_blocking(move || SledStore::open(&path, Arc::new(SystemClock)));
+    let store = Arc::new(store.await.unwrap().unwrap());
+    let appending = store.clone();
+    let figure = run(writers, size, move |writer, number| {
+        let store = appending.clone();
+        async move {
+            let append = (0..size).map(|place| StreamAppend {
+                stream: StreamId::parse(&format!("application-a{writer}/{number}-{place}")).unwrap(),
+                expected: ExpectedVersion::NoStream,
+                events: vec![NewEvent {
+                    event_type: "disclosure.event.v1.ApplicationReceived".to_owned(),
+                    payload: Bytes::from(vec![7; EVENT_BYTES - 120]),
+                }],
+                request: None,
+            });
+            store.append(Append(append.collect())).await.unwrap();
+        }
+    })
+    .await;
+    store.close().await.unwrap();
+    figure
+}
+
+// The calls.
+
+fn received(writer: usize, number: u64) -> pb::ReceiveApplicationRequest {
+    pb::ReceiveApplicationRequest {
+        write: Some(pb::WriteOptions {
+            request_id: format!("{writer:04}-{number:032}"),
+            ..Default::default()
+        }),
+        agency_id: "bench".to_owned(),
+        application_id: format!("2024-{writer:04}-{number:08}"),
+        applicant_kind: 1,
+        receipt_date: Some(CivilDate { year: 2024, month: 5, day: 6 }),
+        channel: 4,
+        applicant_ref: "r".repeat(100),
+    }
+}
+
+struct Echo;
+
+#[tonic::async_trait]
+impl ApplicationService for Echo {
+    async fn receive_application(
+        &self,
+        request: Request<pb::ReceiveApplicationRequest>,
+    ) -> Result<Response<pb::ReceiveApplicationResponse>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(pb::ReceiveApplicationResponse {
+            application: Some(pb::Application {
+                agency_id: request.agency_id,
+                application_id: request.application_id,
+                receipt_date: request.receipt_date,
+                applicant_ref: request.applicant_ref,
+                ..Default::default()
+            }),
+            receipt: Some(pb::WriteReceipt::default()),
+        }))
+    }
+    async fn decide_application(
+        &self,
+        _: Request<pb::DecideApplicationRequest>,
+    ) -> Result<Response<pb::DecideApplicationResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+    async fn withdraw_application(
+        &self,
+        _: Request<pb::WithdrawApplicationRequest>,
+    ) -> Result<Response<pb::WithdrawApplicationResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+    async fn correct_application_entry(
+        &self,
+        _: Request<pb::CorrectApplicationEntryRequest>,
+    ) -> Result<Response<pb::CorrectApplicationEntryResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+    async fn get_application(
+        &self,
+        _: Request<pb::GetApplicationRequest>,
+    ) -> Result<Response<pb::GetApplicationResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+    async fn list_applications(
+        &self,
+        _: Request<pb::ListApplicationsRequest>,
+    ) -> Result<Response<pb::ListApplicationsResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+}
+
+#[tonic::async_trait]
+impl IntakeService for Echo {
+    type RecordRowsStream =
+        std::pin::Pin<Box<dyn tokio_stream::Stream<Item = Result<pb::RecordRowsResponse, Status>> + Send>>;
+
+    async fn record_rows(
+        &self,
+        request: Request<Streaming<pb::RecordRowsRequest>>,
+    ) -> Result<Response<Self::RecordRowsStream>, Status> {
+        let rows = request.into_inner().map(|row| {
+            let result = pb::record_rows_response::Result::Receipt(pb::WriteReceipt::default());
+            Ok(pb::RecordRowsResponse { row: row?.row, result: Some(result) })
+        });
+        Ok(Response::new(Box::pin(rows)))
+    }
+}
+
+async fn echo_server() -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let incoming =
+        tonic::transport::server::TcpIncoming::from(listener).with_nodelay(Some(true));
+    tokio::spawn(
+        tonic::transport::Server::builder()
+            .add_service(ApplicationServiceServer::new(Echo))
+            .add_service(IntakeServiceServer::new(Echo))
+            .serve_with_incoming(incoming),
+    );
+    address
+}
+
+struct Served {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    server: tokio::task::JoinHandle<()>,
+    _dir: tempfile::TempDir,
+}
+
+async fn ledger_server() -> Served {
+    let dir = tempfile::tempdir_in(".").unwrap();
+    let path = dir.path().join("log");
+    let store = tokio::task::spawn_blocking(move || SledStore::open(&path, Arc::new(SystemClock)));
+    let store = Arc::new(store.await.unwrap().unwrap());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = tokio::spawn(async move {
+        let stop = async move { drop(stopped.await) };
+        let settings = ServeSettings::default();
+        serve(store, Arc::new(SystemClock), listener, settings, stop).await.unwrap();
+    });
+    let channel = connect(address).await;
+    let request = pb::RegisterAgencyRequest {
+        write: Some(pb::WriteOptions { request_id: "0".to_owned(), ..Default::default() }),
+        agency_id: "bench".to_owned(),
+        name: "局".to_owned(),
+        ..Default::default()
+    };
+    AgencyServiceClient::new(channel).register_agency(request).await.unwrap();
+    Served { address, stop: Some(stop), server, _dir: dir }
+}
+
+impl Served {
+    async fn close(mut self) {
+        drop(self.stop.take());
+        self.server.await.unwrap();
+    }
+}
+
+async fn connect(address: SocketAddr) -> Channel {
+    let endpoint = Channel::from_shared(format!("http://{address}")).unwrap();
+    endpoint.tcp_nodelay(true).connect().await.unwrap()
+}
+
+async fn unary(address: SocketAddr, writers: usize) -> f64 {
+    let mut channels = Vec::new();
+    for _ in 0..CONNECTIONS.min(writers) {
+        channels.push(connect(address).await);
+    }
+    let channels = Arc::new(channels);
+    run(writers, 1, move |writer, number| {
+        let channel = channels[writer % channels.len()].clone();
+        async move {
+            let mut client = ApplicationServiceClient::new(channel);
+            client.receive_application(received(writer, number)).await.unwrap();
+        }
+    })
+    .await
+}
+
+async fn echo_calls(writers: usize) -> f64 {
+    unary(echo_server().await, writers).await
+}
+
+async fn calls(writers: usize) -> f64 {
+    let served = ledger_server().await;
+    let figure = unary(served.address, writers).await;
+    served.close().await;
+    figure
+}
+
+async fn streams(address: SocketAddr, streams: usize) -> f64 {
+    const IN_FLIGHT: usize = 1024;
+    let stop = Arc::new(AtomicBool::new(false));
+    let started = Instant::now();
+    let tasks: Vec<_> = (0..streams)
+        .map(|stream| {
+            let stop = stop.clone();
+            tokio::spawn(async move {
+                let channel = connect(address).await;
+                let (send, rows) = mpsc::channel(IN_FLIGHT);
+                let window = Arc::new(Semaphore::new(IN_FLIGHT));
+                let free = window.clone();
+                tokio::spawn(async move {
+                    for number in 0.. {
+                        window.acquire().await.unwrap().forget();
+                        if stop.load(Relaxed) {
+                            return;
+                        }
+                        let row = pb::RecordRowsRequest {
+                            mode: pb::IntakeMode::Each.into(),
+                            row: number,
+                            command: Some(Command::ReceiveApplication(received(stream, number))),
+                        };
+                        send.send(row).await.unwrap();
+                    }
+                });
+                let mut client = IntakeServiceClient::new(channel);
+                let rows = client.record_rows(ReceiverStream::new(rows)).await.unwrap();
+                let (mut rows, mut count) = (rows.into_inner(), 0_u64);
+                while rows.message().await.unwrap().is_some() {
+                    free.add_permits(1);
+                    count += 1;
+                }
+                count
+            })
+        })
+        .collect();
+    tokio::time::sleep(seconds()).await;
+    stop.store(true, Relaxed);
+    let mut count = 0;
+    for task in tasks {
+        count += task.await.unwrap();
+    }
+    count as f64 / started.elapsed().as_secs_f64()
+}
+
+async fn echo_stream(count: usize) -> f64 {
+    streams(echo_server().await, count).await
+}
+
+async fn stream(count: usize) -> f64 {
+    let served = ledger_server().await;
+    let figure = streams(served.address, count).await;
+    served.close().await;
+    figure
+}
