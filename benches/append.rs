@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench append` prints a table. Each figure is the median of several rounds, with
 //! the least and the most; what is compared runs in turns, so that a noisy machine is noisy for
-//! both. Limits: raw append and fdatasync with the same grouping for the store, a service that
+//! both. `BENCH_ONLY=stream` measures only the rows whose name holds that; `BENCH_SECONDS` and
+//! `BENCH_ROUNDS` say how long and how often. Limits: raw append and fdatasync with the same grouping for the store, a service that
 //! answers without a log for the calls.
 
 #![expect(
@@ -113,6 +114,9 @@ fn main() {
 
 /// Measures the limit and ours in turns, and prints a row.
 fn compare(what: &str, writers: usize, limit: impl Fn() -> f64, ours: impl Fn() -> f64) {
+    if std::env::var("BENCH_ONLY").is_ok_and(|only| !what.contains(&only)) {
+        return;
+    }
     let (mut limits, mut figures, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..rounds() {
         let (limit, ours) = (limit(), ours());
@@ -222,7 +226,8 @@ async fn batches(writers: usize, size: usize) -> f64 {
         let store = appending.clone();
         async move {
             let append = (0..size).map(|place| StreamAppend {
-                stream: StreamId::parse(&format!("application-a{writer}/{number}-{place}")).unwrap(),
+                stream: StreamId::parse(&format!("application-a{writer}/{number}-{place}"))
+                    .unwrap(),
                 expected: ExpectedVersion::NoStream,
                 events: vec![NewEvent {
                     event_type: "disclosure.event.v1.ApplicationReceived".to_owned(),
@@ -309,8 +314,9 @@ impl ApplicationService for Echo {
 
 #[tonic::async_trait]
 impl IntakeService for Echo {
-    type RecordRowsStream =
-        std::pin::Pin<Box<dyn tokio_stream::Stream<Item = Result<pb::RecordRowsResponse, Status>> + Send>>;
+    type RecordRowsStream = std::pin::Pin<
+        Box<dyn tokio_stream::Stream<Item = Result<pb::RecordRowsResponse, Status>> + Send>,
+    >;
 
     async fn record_rows(
         &self,
@@ -327,8 +333,7 @@ impl IntakeService for Echo {
 async fn echo_server() -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let incoming =
-        tonic::transport::server::TcpIncoming::from(listener).with_nodelay(Some(true));
+    let incoming = tonic::transport::server::TcpIncoming::from(listener).with_nodelay(Some(true));
     tokio::spawn(
         tonic::transport::Server::builder()
             .add_service(ApplicationServiceServer::new(Echo))

@@ -22,6 +22,21 @@ pub struct Entry {
     pub meta: WriteMeta,
 }
 
+impl Entry {
+    /// The name of the stream that the entry writes to.
+    #[must_use]
+    pub fn stream_name(&self) -> String {
+        let subject = match &self.act {
+            Act::Agency(_) => Subject::Agency,
+            Act::Application(id, _) => Subject::Application(id),
+            Act::Remedy(id, _) => Subject::Remedy(id),
+            Act::Figures(declared) => Subject::Figures(declared.year),
+            Act::Section(set) => Subject::Narrative(set.year),
+        };
+        stream_name(&self.agency_id, subject)
+    }
+}
+
 /// How an act is to be written.
 #[derive(Debug, Clone)]
 pub struct WriteMeta {
@@ -63,17 +78,6 @@ pub enum Act {
 }
 
 impl Act {
-    pub(super) fn stream_name(&self, agency_id: &AgencyId) -> String {
-        let subject = match self {
-            Self::Agency(_) => Subject::Agency,
-            Self::Application(id, _) => Subject::Application(id),
-            Self::Remedy(id, _) => Subject::Remedy(id),
-            Self::Figures(declared) => Subject::Figures(declared.year),
-            Self::Section(set) => Subject::Narrative(set.year),
-        };
-        stream_name(agency_id, subject)
-    }
-
     /// What the subject is before anything happened to it.
     pub(super) fn initial_state(&self) -> State {
         match self {

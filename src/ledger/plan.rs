@@ -94,7 +94,7 @@ impl<'a> Plan<'a> {
     }
 
     async fn verdict(&mut self, entry: &Entry) -> Result<Verdict, RecordError> {
-        let name = entry.act.stream_name(&entry.agency_id);
+        let name = entry.stream_name();
         let stream = StreamId::parse(&name).map_err(|_| RecordError::StreamName)?;
         if let Some(first_answer) = self.first_answer(entry, &stream).await? {
             return Ok(first_answer);

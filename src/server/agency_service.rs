@@ -80,17 +80,12 @@ impl Desk {
     }
 
     /// Records one entry, and gives it back with what was recorded.
+    ///
+    /// A caller who goes away leaves nothing half done: what was handed to the store is recorded,
+    /// and a repeated request gets its answer.
     pub(super) async fn record(&self, entry: Entry) -> Result<(Entry, Recorded), Refused> {
-        // In a task of its own: a caller who goes away does not leave an act half done.
-        let ledger = self.ledger.clone();
-        let task = tokio::spawn(async move {
-            let outcome = ledger.record(entry.clone()).await;
-            outcome.map(|recorded| (entry, recorded))
-        });
-        match task.await {
-            Ok(outcome) => Ok(outcome?),
-            Err(_) => Err(Refused::shutting_down()),
-        }
+        let recorded = self.ledger.record(entry.clone()).await?;
+        Ok((entry, recorded))
     }
 }
 

@@ -1,6 +1,8 @@
 //! Recording in bulk.
 
-use tokio::sync::mpsc;
+use std::collections::{BTreeSet, VecDeque};
+
+use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_stream::{StreamExt, wrappers::ReceiverStream};
 use tonic::{Request, Response, Status, Streaming};
 
@@ -17,8 +19,12 @@ use crate::{
     },
 };
 
-/// How many rows are taken together while the rows before them are being recorded.
-const ROWS_TOGETHER: usize = 1024;
+/// How many rows, and how many responses, wait their turn.
+const ROWS_WAITING: usize = 1024;
+/// How many rows are recorded as one group at most.
+const ROWS_PER_GROUP: usize = 256;
+/// How many groups are recorded at once.
+const GROUPS_UNDER_WAY: usize = 8;
 /// How many rows one unit may hold.
 const ROWS_PER_UNIT: usize = 1_000_000;
 
@@ -110,15 +116,10 @@ impl Desk {
     ) -> Result<(), Status> {
         let Some(first) = rows.message().await? else { return Ok(()) };
         let mode = mode(first.mode)?;
-        let (read, mut arrived) = mpsc::channel(ROWS_TOGETHER);
+        let (read, mut arrived) = mpsc::channel(ROWS_WAITING);
         read_ahead(rows, first, read);
         if mode == Mode::Each {
-            let mut together = Vec::new();
-            while arrived.recv_many(&mut together, ROWS_TOGETHER).await > 0 {
-                let rows = self.read_rows(std::mem::take(&mut together))?;
-                send(responses, self.record_rows_together(rows, mode).await).await;
-            }
-            return Ok(());
+            return self.record_each(arrived, responses).await;
         }
         let mut unit = Vec::new();
         while let Some(row) = arrived.recv().await {
@@ -132,12 +133,96 @@ impl Desk {
         Ok(())
     }
 
+    /// Records rows in groups, several of them under way at once.
+    async fn record_each(
+        self,
+        mut arrived: mpsc::Receiver<Result<pb::RecordRowsRequest, Status>>,
+        responses: &mpsc::Sender<Result<pb::RecordRowsResponse, Status>>,
+    ) -> Result<(), Status> {
+        let mut under_way = UnderWay::default();
+        let mut group = Vec::new();
+        loop {
+            tokio::select! {
+                biased;
+                done = under_way.next(), if !under_way.is_empty() => send(responses, done?).await,
+                taken = arrived.recv_many(&mut group, ROWS_PER_GROUP), if !under_way.is_full() => {
+                    if taken == 0 {
+                        break;
+                    }
+                    let rows = self.read_rows(std::mem::take(&mut group))?;
+                    while under_way.touches(&rows) {
+                        send(responses, under_way.next().await?).await;
+                    }
+                    under_way.begin(self.clone(), rows);
+                }
+            }
+        }
+        while !under_way.is_empty() {
+            send(responses, under_way.next().await?).await;
+        }
+        Ok(())
+    }
+
     /// The rows that arrived, read; a broken connection breaks off the whole.
     fn read_rows(
         &self,
         rows: Vec<Result<pb::RecordRowsRequest, Status>>,
     ) -> Result<Vec<Row>, Status> {
         rows.into_iter().map(|row| row.map(|row| self.read_row(row))).collect()
+    }
+}
+
+/// Groups of rows that are being recorded, in the order in which they arrived.
+#[derive(Default)]
+struct UnderWay {
+    groups: VecDeque<Group>,
+}
+
+/// A group of rows that is being recorded.
+struct Group {
+    /// The streams that it writes to. A row that writes to one of them waits, for it may build on
+    /// what this group records.
+    subjects: BTreeSet<String>,
+    recording: JoinHandle<Vec<pb::RecordRowsResponse>>,
+}
+
+impl UnderWay {
+    fn is_empty(&self) -> bool {
+        self.groups.is_empty()
+    }
+
+    fn is_full(&self) -> bool {
+        self.groups.len() >= GROUPS_UNDER_WAY
+    }
+
+    /// Whether a row writes to a stream that a group under way writes to.
+    fn touches(&self, rows: &[Row]) -> bool {
+        !self.is_empty()
+            && rows
+                .iter()
+                .filter_map(Row::subject)
+                .any(|subject| self.groups.iter().any(|group| group.subjects.contains(&subject)))
+    }
+
+    fn begin(&mut self, desk: Desk, rows: Vec<Row>) {
+        let subjects = rows.iter().filter_map(Row::subject).collect();
+        let recording = async move { desk.record_rows_together(rows, Mode::Each).await };
+        self.groups.push_back(Group { subjects, recording: tokio::spawn(recording) });
+    }
+
+    /// The responses of the oldest group, once it is recorded. Giving up the wait loses nothing.
+    async fn next(&mut self) -> Result<Vec<pb::RecordRowsResponse>, Status> {
+        let Some(oldest) = self.groups.front_mut() else { return Ok(Vec::new()) };
+        let responses = (&mut oldest.recording).await;
+        self.groups.pop_front();
+        responses.map_err(|_| Refused::shutting_down().into())
+    }
+}
+
+impl Row {
+    /// The stream that the row writes to, if it could be read.
+    fn subject(&self) -> Option<String> {
+        self.entry.as_ref().ok().map(Entry::stream_name)
     }
 }
 
@@ -205,7 +290,7 @@ impl IntakeService for Desk {
         request: Request<Streaming<pb::RecordRowsRequest>>,
     ) -> Result<Response<Self::RecordRowsStream>, Status> {
         let desk = self.clone();
-        let (responses, stream) = mpsc::channel(ROWS_TOGETHER);
+        let (responses, stream) = mpsc::channel(ROWS_WAITING);
         tokio::spawn(async move {
             let rows = request.into_inner();
             if let Err(status) = desk.take_in(rows, &responses).await {
