@@ -9,6 +9,7 @@ mod failure;
 mod import;
 mod narrative;
 mod output;
+mod progress;
 mod report;
 mod serve;
 

@@ -12,7 +12,7 @@ use super::{
     refused::{FieldFault, Refused},
 };
 use crate::{
-    ledger::{Entry, Mode, Outcome},
+    ledger::{Entry, Mode, Outcome, RecordError},
     wire::pb::v1::{
         self as pb, intake_service_server::IntakeService, record_rows_request::Command,
         record_rows_response::Result as RowResult,
@@ -77,12 +77,13 @@ impl Desk {
         entry.map_err(|refused| refused.under(field))
     }
 
-    /// Records rows that were read, and tells what became of each.
+    /// Records rows that were read, and tells what became of each; or, of a unit that the log did
+    /// not take, why.
     async fn record_rows_together(
         &self,
         rows: Vec<Row>,
         mode: Mode,
-    ) -> Vec<pb::RecordRowsResponse> {
+    ) -> Result<Vec<pb::RecordRowsResponse>, Status> {
         let unreadable = rows.iter().any(|row| row.entry.is_err());
         let judged = if unreadable && mode == Mode::AllOrNothing { Mode::Validate } else { mode };
         let mut numbers = Vec::with_capacity(rows.len());
@@ -96,7 +97,11 @@ impl Desk {
                 Err(refused) => numbers.push((row.number, Some(refused))),
             }
         }
-        let mut outcomes = self.ledger.record_all(&entries, judged).await.into_iter();
+        let mut outcomes = self.ledger.record_all(&entries, judged).await;
+        if let (true, Some(failure)) = (mode != Mode::Each, log_failure(&mut outcomes)) {
+            return Err(Refused::from(failure).into());
+        }
+        let mut outcomes = outcomes.into_iter();
         let hold_back = judged != mode;
         let mut respond = |(row, refused): (u64, Option<Refused>)| {
             let result = match refused {
@@ -105,7 +110,7 @@ impl Desk {
             };
             pb::RecordRowsResponse { row, result: Some(result) }
         };
-        numbers.into_iter().map(&mut respond).collect()
+        Ok(numbers.into_iter().map(&mut respond).collect())
     }
 
     /// Takes rows as they arrive and answers in their order.
@@ -129,7 +134,7 @@ impl Desk {
             unit.push(row);
         }
         let rows = self.read_rows(unit)?;
-        send(responses, self.record_rows_together(rows, mode).await).await;
+        send(responses, self.record_rows_together(rows, mode).await?).await;
         Ok(())
     }
 
@@ -183,7 +188,7 @@ struct Group {
     /// The streams that it writes to. A row that writes to one of them waits, for it may build on
     /// what this group records.
     subjects: BTreeSet<String>,
-    recording: JoinHandle<Vec<pb::RecordRowsResponse>>,
+    recording: JoinHandle<Result<Vec<pb::RecordRowsResponse>, Status>>,
 }
 
 impl UnderWay {
@@ -215,7 +220,7 @@ impl UnderWay {
         let Some(oldest) = self.groups.front_mut() else { return Ok(Vec::new()) };
         let responses = (&mut oldest.recording).await;
         self.groups.pop_front();
-        responses.map_err(|_| Refused::shutting_down().into())
+        responses.map_err(|_| Refused::shutting_down())?
     }
 }
 
@@ -258,11 +263,18 @@ fn mode(code: i32) -> Result<Mode, Refused> {
     }
 }
 
+/// The failure of the log itself among outcomes, if there is one: it concerns the whole unit.
+fn log_failure(outcomes: &mut Vec<Outcome>) -> Option<RecordError> {
+    let failed = |outcome: &Outcome| matches!(outcome, Err(RecordError::Append(_)));
+    let place = outcomes.iter().position(failed)?;
+    outcomes.swap_remove(place).err()
+}
+
 fn row_result(outcome: Option<Outcome>, hold_back: bool) -> RowResult {
-    let outcome = outcome.unwrap_or(Err(crate::ledger::RecordError::Conflicts));
+    let outcome = outcome.unwrap_or(Err(RecordError::Conflicts));
     match outcome {
         Ok(_) if hold_back => {
-            RowResult::Refusal(Refused::from(crate::ledger::RecordError::NotRecorded).into_row())
+            RowResult::Refusal(Refused::from(RecordError::NotRecorded).into_row())
         }
         Ok(recorded) => RowResult::Receipt(receipt(&recorded)),
         Err(error) => RowResult::Refusal(Refused::from(error).into_row()),

@@ -10,7 +10,6 @@ mod sheet;
 
 use std::{collections::BTreeMap, path::Path};
 
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -20,6 +19,7 @@ use super::{
     Failure, Outcome, Output,
     args::ImportOptions,
     client::{Run, connect},
+    progress::Progress,
 };
 use crate::wire::pb::v1::{
     self as pb, intake_service_client::IntakeServiceClient, record_rows_request::Command,
@@ -171,7 +171,7 @@ async fn record(
     if acts == 0 {
         return Ok(());
     }
-    let progress = progress(acts, output);
+    let mut progress = Progress::new(acts, output);
     let (send, requests) = mpsc::channel(256);
     let feeder = tokio::spawn(feed(rows, agency_id.to_owned(), mode, send));
     let mut client = IntakeServiceClient::new(channel)
@@ -179,7 +179,7 @@ async fn record(
         .max_encoding_message_size(4 << 20);
     let mut responses = client.record_rows(ReceiverStream::new(requests)).await?.into_inner();
     while let Some(response) = responses.message().await? {
-        progress.inc(1);
+        progress.advance(output);
         let place = usize::try_from(response.row).ok().and_then(|row| origins.get(row));
         match response.result {
             Some(RowResult::Receipt(receipt)) if receipt.unchanged => {
@@ -194,7 +194,7 @@ async fn record(
             None => {}
         }
     }
-    progress.finish_and_clear();
+    progress.finish();
     feeder.await.map_err(|error| Failure::unreachable("rows could not be sent", &error))
 }
 
@@ -231,19 +231,6 @@ fn refused(file: String, line: u64, refusal: pb::RowRefusal) -> Fault {
         column: column.to_owned(),
         problem: Problem::Refused { reason: refusal.reason, message: refusal.message },
     }
-}
-
-/// A progress bar where somebody watches; nothing elsewhere.
-fn progress(acts: usize, output: Output) -> ProgressBar {
-    if !output.is_watched() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(acts as u64);
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {elapsed} {eta} left");
-    if let Ok(style) = style {
-        bar.set_style(style);
-    }
-    bar
 }
 
 /// Says what became of the import.
