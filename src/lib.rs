@@ -22,5 +22,6 @@ pub mod ledger;
 pub mod projection;
 pub mod server;
 pub mod cli;
+pub mod synthetic;
 pub mod config;
 pub mod telemetry;

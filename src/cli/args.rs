@@ -39,6 +39,8 @@ pub(super) enum Command {
     Narrative(NarrativeAct),
     /// Render a year's report
     Report(ReportOptions),
+    /// Log a made-up year of many agencies, to try out and to measure
+    Generate(GenerateOptions),
     /// Check a year's tables, or a published report; one finding a line, as JSON
     Check(CheckOptions),
 }
@@ -229,6 +231,25 @@ impl ValueEnum for FormatName {
     fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
         Some(clap::builder::PossibleValue::new(self.0.key()))
     }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GenerateOptions {
+    /// The year of the applications
+    #[arg(long, default_value_t = 2024, value_parser = clap::value_parser!(i16).range(2019..=2099))]
+    pub(super) year: i16,
+
+    /// How many agencies: a province, its cities, their offices
+    #[arg(long, default_value_t = 100)]
+    pub(super) agencies: usize,
+
+    /// How many applications, over all agencies
+    #[arg(long, default_value_t = 10_000)]
+    pub(super) applications: usize,
+
+    /// What makes one made-up year differ from another
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
 }
 
 #[derive(Debug, Args)]

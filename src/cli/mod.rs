@@ -6,6 +6,7 @@ mod check;
 mod client;
 mod demo;
 mod failure;
+mod generate;
 mod import;
 mod narrative;
 mod output;
@@ -78,6 +79,7 @@ async fn run(arguments: Arguments, output: Output) -> Result<Outcome, Failure> {
         Command::Import(options) => import::run(&server, options, output).await,
         Command::Narrative(act) => narrative::run(&server, act, output).await,
         Command::Report(options) => report::run(&server, options, output).await,
+        Command::Generate(options) => generate::run(&server, options, output).await,
         Command::Check(options) => check::run(&server, options, output).await,
     }
 }
