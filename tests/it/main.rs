@@ -2,3 +2,6 @@
 
 mod documents;
 mod store_behaviour;
+mod source;
+mod layers;
+mod proto_style;
