@@ -242,6 +242,26 @@ fn the_table_names_every_module_and_uses_only_those_before() {
 }
 
 #[test]
+fn the_architecture_document_has_this_table() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let document = std::fs::read_to_string(root.join("docs/ARCHITECTURE.md")).unwrap();
+    let quoted = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    let mut rows = Vec::<(Vec<String>, BTreeSet<String>, String)>::new();
+    for row in document.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let [modules, _, may_use] = cells[..] else { panic!("not three cells: {row}") };
+        rows.push((quoted(modules), quoted(may_use).into_iter().collect(), may_use.to_owned()));
+    }
+    for (module, may_use) in TABLE {
+        let row = rows.iter().find(|(modules, ..)| modules.iter().any(|name| name == module));
+        let (_, named, cell) = row.unwrap_or_else(|| panic!("no row for {module}"));
+        if !cell.starts_with("all") {
+            assert_eq!(*named, may_use.iter().map(|&m| m.to_owned()).collect(), "{module}");
+        }
+    }
+}
+
+#[test]
 fn planted_violations_are_found() {
     let cases = [
         ("src/domain/id.rs", "use crate::store::StreamId;", "1: `domain` may not use `store`"),

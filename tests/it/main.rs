@@ -5,3 +5,4 @@ mod store_behaviour;
 mod source;
 mod layers;
 mod proto_style;
+mod error_reference;
