@@ -1,6 +1,6 @@
 //! Writing in the book: load, decide, append with the expected version, try again on a conflict.
 //!
-//! Every act, alone or among many, takes the same road: a [`Plan`](plan::Plan) judges it against
+//! Every act, alone or among many, takes the same road: a `Plan` judges it against
 //! what is recorded and what the acts before it would record, and one append records what the plan
 //! accepted. A request that was recorded before gets its first answer.
 

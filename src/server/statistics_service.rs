@@ -16,9 +16,10 @@ impl Desk {
         selector: Option<pb::ReportSelector>,
     ) -> Result<(StatementOf, Statement, GlobalPosition), Refused> {
         let (of, as_of) = convert::selector(selector)?;
-        let (statement, position) =
-            self.projection.ask(as_of, |register| register.statement(&of)).await?;
-        Ok((of, statement?, position))
+        let refused = |error| Refused::from(error).under("selector");
+        let asked = self.projection.ask(as_of, |register| register.statement(&of)).await;
+        let (statement, position) = asked.map_err(refused)?;
+        Ok((of, statement.map_err(refused)?, position))
     }
 
     async fn tables(

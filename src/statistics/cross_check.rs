@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     catalogue::{
         CellKind, CheckId, Column, ColumnSource, Form, ProactiveBlock, ProactiveRow, Relation, Row,
-        RowSource, Scope, Severity, Side, Term,
+        RowSource, SECTION_TITLES, Scope, Severity, Side, Term,
     },
     finding::Finding,
     labels::{innermost, without_number},
@@ -85,8 +85,10 @@ fn undeclared_figures(form: &Form, except: &Except) -> Option<Finding> {
         return None;
     }
     let places: Vec<String> = except.blanks.keys().map(|&cell| whereabouts(form, cell)).collect();
+    let [_, table_title, ..] = SECTION_TITLES;
     let message = format!(
-        "主动公开政府信息情况尚有 {} 项数字未填报，报告中为空白：{}",
+        "{}尚有 {} 项数字未填报，报告中为空白：{}",
+        without_number(table_title),
         places.len(),
         first_few(&places, "；")
     );

@@ -107,6 +107,11 @@ pub(super) fn disposition_label(disposition: Disposition) -> &'static str {
         .map_or(disposition.key(), |(path, _)| innermost(path))
 }
 
+/// The label of a kind of remedy.
+pub(super) fn remedy_kind_label(kind: RemedyKind) -> &'static str {
+    remedy_kinds().find(|&(_, value)| value == kind).map_or(kind.key(), |(path, _)| innermost(path))
+}
+
 /// The innermost label of a path.
 pub(super) fn innermost(path: &[&'static str]) -> &'static str {
     path.last().copied().unwrap_or_default()

@@ -49,9 +49,10 @@ fn skipped_review(case: &PrereviewCase<'_>) -> bool {
 fn finding(case: &PrereviewCase<'_>) -> Finding {
     let PrereviewCase { case_id, remedy, application_id, disposition } = case;
     let message = format!(
-        "案件 {case_id} 于 {} 未经复议直接起诉，所涉申请 {application_id} 的办理结果为「{}」，\
+        "案件 {case_id} 于 {} {}，所涉申请 {application_id} 的办理结果为「{}」，\
          依照行政复议法第二十三条第一款第四项和法释〔2025〕8号第一条应当先申请行政复议，请核对案件类别",
         remedy.filing_date,
+        labels::remedy_kind_label(remedy.kind),
         labels::disposition_label(*disposition),
     );
     Finding {
