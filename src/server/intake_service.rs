@@ -31,23 +31,27 @@ const ROWS_PER_UNIT: usize = 1_000_000;
 /// A row as it was read: what to record, or why it cannot be.
 struct Row {
     number: u64,
+    /// The field of the request that carries what to record.
+    field: &'static str,
     entry: Result<Entry, Refused>,
 }
 
 impl Desk {
     fn read_row(&self, request: pb::RecordRowsRequest) -> Row {
-        let entry = match request.command {
-            None => Err(Refused::invalid_fields(vec![FieldFault {
-                field: "command".to_owned(),
-                description: "is required".to_owned(),
-            }])),
-            Some(command) => self.read_command(command),
+        let Some(command) = request.command else {
+            let description = "is required".to_owned();
+            let missing = FieldFault { field: "command".to_owned(), description };
+            let entry = Err(Refused::invalid_fields(vec![missing]));
+            return Row { number: request.row, field: "command", entry };
         };
-        Row { number: request.row, entry }
+        let (field, entry) = self.read_command(command);
+        let entry = entry.map_err(|refused| refused.under(field));
+        Row { number: request.row, field, entry }
     }
 
-    fn read_command(&self, command: Command) -> Result<Entry, Refused> {
-        let (field, entry) = match command {
+    /// The field that carries a command, and the entry that it asks to record.
+    fn read_command(&self, command: Command) -> (&'static str, Result<Entry, Refused>) {
+        match command {
             Command::ReceiveApplication(request) => {
                 ("receive_application", application::receive(request))
             }
@@ -73,8 +77,7 @@ impl Desk {
                 ("conclude_litigation", remedy::conclude_litigation(request))
             }
             Command::DeclareFigures(request) => ("declare_figures", year::declare(request)),
-        };
-        entry.map_err(|refused| refused.under(field))
+        }
     }
 
     /// Records rows that were read, and tells what became of each; or, of a unit that the log did
@@ -92,9 +95,9 @@ impl Desk {
             match row.entry {
                 Ok(entry) => {
                     entries.push(entry);
-                    numbers.push((row.number, None));
+                    numbers.push((row.number, Ok(row.field)));
                 }
-                Err(refused) => numbers.push((row.number, Some(refused))),
+                Err(refused) => numbers.push((row.number, Err(refused))),
             }
         }
         let mut outcomes = self.ledger.record_all(&entries, judged).await;
@@ -103,10 +106,10 @@ impl Desk {
         }
         let mut outcomes = outcomes.into_iter();
         let hold_back = judged != mode;
-        let mut respond = |(row, refused): (u64, Option<Refused>)| {
-            let result = match refused {
-                Some(refused) => RowResult::Refusal(refused.into_row()),
-                None => row_result(outcomes.next(), hold_back),
+        let mut respond = |(row, read): (u64, Result<&str, Refused>)| {
+            let result = match read {
+                Err(refused) => RowResult::Refusal(refused.into_row()),
+                Ok(field) => row_result(outcomes.next(), field, hold_back),
             };
             pb::RecordRowsResponse { row, result: Some(result) }
         };
@@ -270,14 +273,14 @@ fn log_failure(outcomes: &mut Vec<Outcome>) -> Option<RecordError> {
     outcomes.swap_remove(place).err()
 }
 
-fn row_result(outcome: Option<Outcome>, hold_back: bool) -> RowResult {
-    let outcome = outcome.unwrap_or(Err(RecordError::Conflicts));
+fn row_result(outcome: Option<Outcome>, field: &str, hold_back: bool) -> RowResult {
+    let outcome = match outcome.unwrap_or(Err(RecordError::Conflicts)) {
+        Ok(_) if hold_back => Err(RecordError::NotRecorded),
+        outcome => outcome,
+    };
     match outcome {
-        Ok(_) if hold_back => {
-            RowResult::Refusal(Refused::from(RecordError::NotRecorded).into_row())
-        }
         Ok(recorded) => RowResult::Receipt(receipt(&recorded)),
-        Err(error) => RowResult::Refusal(Refused::from(error).into_row()),
+        Err(error) => RowResult::Refusal(Refused::from(error).under(field).into_row()),
     }
 }
 

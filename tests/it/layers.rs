@@ -11,7 +11,7 @@ use disclosure_ledger::statistics::catalogue::{
 use crate::source::{Source, sources};
 
 /// Each module, and the modules that it may use; innermost first.
-const TABLE: [(&str, &[&str]); 13] = [
+const TABLE: [(&str, &[&str]); 14] = [
     ("domain", &[]),
     ("statistics", &["domain"]),
     ("render", &["statistics", "domain"]),
@@ -48,10 +48,12 @@ const TABLE: [(&str, &[&str]); 13] = [
             "ledger",
             "projection",
             "server",
+            "synthetic",
             "config",
             "telemetry",
         ],
     ),
+    ("synthetic", &["domain"]),
     ("config", &[]),
     ("telemetry", &[]),
 ];
