@@ -62,8 +62,8 @@ impl Ledger {
     /// # Errors
     ///
     /// When it is refused or cannot be recorded; nothing is recorded then.
-    pub async fn record(&self, entry: Entry) -> Outcome {
-        let mut outcomes = self.record_all(std::slice::from_ref(&entry), Mode::Each).await;
+    pub async fn record(&self, entry: &Entry) -> Outcome {
+        let mut outcomes = self.record_all(std::slice::from_ref(entry), Mode::Each).await;
         outcomes.pop().unwrap_or(Err(RecordError::Conflicts))
     }
 
@@ -149,7 +149,7 @@ mod tests {
                 from_year: 2008,
             };
             let act = Act::Agency(agency::Command::Register(register));
-            desk.ledger.record(entry("register", act)).await.unwrap();
+            desk.ledger.record(&entry("register", act)).await.unwrap();
             desk
         }
 
@@ -204,13 +204,13 @@ mod tests {
     #[tokio::test]
     async fn a_repeated_request_gets_its_first_answer_even_when_the_state_moved_on() {
         let desk = Desk::open().await;
-        let first = desk.ledger.record(entry("r1", receive("a", "2021-03-01"))).await.unwrap();
-        desk.ledger.record(entry("r2", decide("a", "2021-03-02"))).await.unwrap();
+        let first = desk.ledger.record(&entry("r1", receive("a", "2021-03-01"))).await.unwrap();
+        desk.ledger.record(&entry("r2", decide("a", "2021-03-02"))).await.unwrap();
         let head = desk.head();
-        let again = desk.ledger.record(entry("r1", receive("a", "2021-03-01"))).await.unwrap();
+        let again = desk.ledger.record(&entry("r1", receive("a", "2021-03-01"))).await.unwrap();
         assert_eq!((again.version, again.position), (first.version, first.position));
         assert!(again.unchanged && !is_concluded(&again));
-        let other = desk.ledger.record(entry("r1", receive("a", "2021-03-05"))).await;
+        let other = desk.ledger.record(&entry("r1", receive("a", "2021-03-05"))).await;
         assert!(matches!(other, Err(RecordError::RequestReused { .. })));
         assert_eq!(desk.head(), head);
     }
@@ -253,12 +253,12 @@ mod tests {
     #[tokio::test]
     async fn a_stale_version_is_refused() {
         let desk = Desk::open().await;
-        let first = desk.ledger.record(entry("r1", receive("a", "2021-03-01"))).await.unwrap();
+        let first = desk.ledger.record(&entry("r1", receive("a", "2021-03-01"))).await.unwrap();
         let mut stale = entry("r2", decide("a", "2021-03-02"));
         stale.meta.expected_version = first.version;
-        desk.ledger.record(stale.clone()).await.unwrap();
+        desk.ledger.record(&stale).await.unwrap();
         stale.meta.request_key = request_key(&agency_id(), "r3");
-        let refused = desk.ledger.record(stale).await;
+        let refused = desk.ledger.record(&stale).await;
         assert!(matches!(refused, Err(RecordError::StaleVersion { .. })), "{refused:?}");
     }
 
@@ -267,18 +267,18 @@ mod tests {
         let desk = Desk::open().await;
         let mut stranger = entry("r1", receive("a", "2021-03-01"));
         stranger.agency_id = AgencyId::parse("nobody").unwrap();
-        let refused = desk.ledger.record(stranger).await;
+        let refused = desk.ledger.record(&stranger).await;
         assert!(matches!(refused, Err(RecordError::UnknownAgency(_))), "{refused:?}");
     }
 
     #[tokio::test]
     async fn writers_on_one_subject_do_not_lose_each_others_word() {
         let desk = Arc::new(Desk::open().await);
-        desk.ledger.record(entry("r0", receive("a", "2021-03-01"))).await.unwrap();
+        desk.ledger.record(&entry("r0", receive("a", "2021-03-01"))).await.unwrap();
         let decisions = (1..=8).map(|n| {
             let desk = desk.clone();
             let act = decide("a", &format!("2021-03-{n:02}"));
-            tokio::spawn(async move { desk.ledger.record(entry(&format!("d{n}"), act)).await })
+            tokio::spawn(async move { desk.ledger.record(&entry(&format!("d{n}"), act)).await })
         });
         let mut recorded = 0;
         for decision in decisions.collect::<Vec<_>>() {
@@ -298,7 +298,7 @@ mod tests {
         let foreign =
             StreamAppend { stream, expected: ExpectedVersion::Any, events, request: None };
         desk.store.append(foreign.into()).await.unwrap();
-        let refused = desk.ledger.record(entry("r1", decide("a", "2021-03-02"))).await;
+        let refused = desk.ledger.record(&entry("r1", decide("a", "2021-03-02"))).await;
         assert!(matches!(refused, Err(RecordError::Unreadable { .. })), "{refused:?}");
     }
 }

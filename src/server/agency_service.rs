@@ -84,7 +84,7 @@ impl Desk {
     /// A caller who goes away leaves nothing half done: what was handed to the store is recorded,
     /// and a repeated request gets its answer.
     pub(super) async fn record(&self, entry: Entry) -> Result<(Entry, Recorded), Refused> {
-        let recorded = self.ledger.record(entry.clone()).await?;
+        let recorded = self.ledger.record(&entry).await?;
         Ok((entry, recorded))
     }
 }
