@@ -16,9 +16,11 @@ impl Desk {
         selector: Option<pb::ReportSelector>,
     ) -> Result<(StatementOf, Statement, GlobalPosition), Refused> {
         let (of, as_of) = convert::selector(selector)?;
+        let answer = self.projection.ask(as_of, |register| register.statement(&of)).await;
+        let drawn_up = answer.and_then(|(statement, position)| Ok((statement?, position)));
         let (statement, position) =
-            self.projection.ask(as_of, |register| register.statement(&of)).await?;
-        Ok((of, statement?, position))
+            drawn_up.map_err(|error| Refused::from(error).under("selector"))?;
+        Ok((of, statement, position))
     }
 
     async fn tables(
