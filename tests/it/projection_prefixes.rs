@@ -34,11 +34,11 @@ async fn register_as_of(projection: &Projection, as_of: AsOf) -> Register {
     projection.ask(as_of, Register::clone).await.unwrap().0
 }
 
-/// The tables of every agency and year, or that the agency is not known yet.
+/// The tables of every agency around the change of form, or that the agency is not known yet.
 fn statements(register: &Register) -> Vec<Option<Statement>> {
     let mut statements = Vec::new();
     for agency in ["a0", "a1"] {
-        for (year, subtree) in (2019..=2023).flat_map(|year| [(year, false), (year, true)]) {
+        for (year, subtree) in (2020..=2022).flat_map(|year| [(year, false), (year, true)]) {
             let of = StatementOf {
                 agency_id: AgencyId::parse(agency).unwrap(),
                 year: ReportYear::new(year).unwrap(),
@@ -149,7 +149,7 @@ async fn check(store: Arc<dyn EventStore>, clock: &FixedClock, seed: u64) {
 
 #[tokio::test]
 async fn following_equals_replaying_at_every_prefix_in_memory() {
-    for seed in 0..15 {
+    for seed in 0..10 {
         let clock = Arc::new(FixedClock::new(at(0)));
         check(Arc::new(MemoryStore::new(clock.clone())), &clock, seed).await;
     }
@@ -157,7 +157,7 @@ async fn following_equals_replaying_at_every_prefix_in_memory() {
 
 #[tokio::test]
 async fn following_equals_replaying_at_every_prefix_on_disk() {
-    for seed in 100..103 {
+    for seed in 100..102 {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(FixedClock::new(at(0)));
         let store = Arc::new(SledStore::open(&dir.path().join("log"), clock.clone()).unwrap());

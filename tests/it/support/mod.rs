@@ -11,7 +11,7 @@ mod server;
 pub(crate) use binary::{Ran, ServeProcess, run};
 pub(crate) use histories::{Act, Date, History};
 pub(crate) use random::Random;
-pub(crate) use refusal::check_refusal;
+pub(crate) use refusal::{Expected, check_refusal, contradicts, invalid, missing};
 pub(crate) use requests::{
     AGENCY, conclude_review, conclude_suit, correct, date, decide, figures, file_review, file_suit,
     fresh, named, receive, register, register_under, section, set_write, withdraw,

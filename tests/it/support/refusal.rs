@@ -4,9 +4,24 @@
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
+/// Code, permanent reason and fields.
+pub(crate) type Expected = (Code, &'static str, &'static [&'static str]);
+
+pub(crate) const fn invalid(fields: &'static [&'static str]) -> Expected {
+    (Code::InvalidArgument, "INVALID_FIELD", fields)
+}
+
+pub(crate) const fn contradicts(reason: &'static str, fields: &'static [&'static str]) -> Expected {
+    (Code::FailedPrecondition, reason, fields)
+}
+
+pub(crate) const fn missing(reason: &'static str, fields: &'static [&'static str]) -> Expected {
+    (Code::NotFound, reason, fields)
+}
+
 /// Checks the code, the permanent reason and the fields that a refusal names, in order.
 #[track_caller]
-pub(crate) fn check_refusal(status: &Status, code: Code, reason: &str, fields: &[&str]) {
+pub(crate) fn check_refusal(status: &Status, (code, reason, fields): Expected) {
     let details = status.get_error_details();
     let info = details.error_info().unwrap_or_else(|| panic!("ErrorInfo is missing: {status:?}"));
     assert_eq!(info.domain, "disclosure-ledger", "{status:?}");

@@ -19,15 +19,16 @@ use disclosure_ledger::{
 };
 use jiff::Timestamp;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
-use tonic::{Code, Status, Streaming, transport::Channel};
+use tonic::{Status, Streaming, transport::Channel};
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 
-use super::check_refusal;
+use super::{Expected, check_refusal};
 
 /// A running server and a connection to it.
 pub(crate) struct TestServer {
+    pub(crate) url: String,
     pub(crate) channel: Channel,
     pub(crate) store: Arc<dyn EventStore>,
     pub(crate) clock: Arc<FixedClock>,
@@ -80,9 +81,9 @@ impl TestServer {
         let (stop, stopped) = oneshot::channel();
         let until = async move { drop(stopped.await) };
         let ended = tokio::spawn(serve(store.clone(), clock.clone(), listener, settings, until));
-        let endpoint = Channel::from_shared(format!("http://{address}")).unwrap();
-        let channel = endpoint.connect().await.unwrap();
-        Self { channel, store, clock, stop, ended }
+        let url = format!("http://{address}");
+        let channel = Channel::from_shared(url.clone()).unwrap().connect().await.unwrap();
+        Self { url, channel, store, clock, stop, ended }
     }
 
     /// Tells the server to stop, and waits until it has. Streams must have been dropped.
@@ -176,12 +177,12 @@ impl TestServer {
     pub(crate) async fn check_refused<T: Debug>(
         &self,
         call: impl Future<Output = Result<T, Status>>,
-        (code, reason, fields): (Code, &str, &[&str]),
+        expected: Expected,
     ) {
         let before = self.head();
-        let status = call.await.expect_err(&format!("{reason} at {fields:?}"));
-        check_refusal(&status, code, reason, fields);
-        assert_eq!(self.head(), before, "{reason}: nothing is recorded");
+        let status = call.await.expect_err(&format!("{expected:?}"));
+        check_refusal(&status, expected);
+        assert_eq!(self.head(), before, "{expected:?}: nothing is recorded");
         self.check_alive().await;
     }
 
