@@ -1,7 +1,27 @@
 //! What the parts do together.
 
-mod documents;
+#![expect(
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test that cannot go on fails, which is what is wanted"
+)]
+#![expect(
+    clippy::too_many_lines,
+    clippy::unnecessary_wraps,
+    reason = "a table of cases is as long as its cases, and helpers give what messages hold"
+)]
+
+mod support;
+mod oracle;
 mod store_behaviour;
+mod oracle_histories;
+mod projection_prefixes;
+mod published_tables;
+mod api;
+mod import_cli;
+mod snapshot_restart;
+mod documents;
 mod source;
 mod layers;
 mod proto_style;

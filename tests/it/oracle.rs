@@ -27,7 +27,7 @@ use std::collections::BTreeMap;
 type Date = (i16, i8, i8);
 
 /// The 21 dispositions (办理结果) of the 2021 form, in the order of its rows.
-pub const LEAVES: [&str; 21] = [
+pub(crate) const LEAVES: [&str; 21] = [
     "granted",
     "partial",
     "not_disclosed.state_secret",
@@ -52,7 +52,7 @@ pub const LEAVES: [&str; 21] = [
 ];
 
 /// The six kinds of applicant (申请人情况), in the order of the form's columns.
-pub const KINDS: [&str; 6] = [
+pub(crate) const KINDS: [&str; 6] = [
     "natural_person",
     "commercial_enterprise",
     "research_institution",
@@ -69,24 +69,24 @@ const REMEDY_RESULTS: [&str; 3] = ["upheld", "corrected", "other"];
 
 /// One application for government information (政府信息公开申请).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Case {
+pub(crate) struct Case {
     /// The kind of applicant: one of [`KINDS`].
-    pub kind: &'static str,
+    pub(crate) kind: &'static str,
     /// The day the agency received it (收到申请之日).
-    pub received: (i16, i8, i8),
+    pub(crate) received: (i16, i8, i8),
     /// The day it was concluded and its disposition, one of [`LEAVES`]; `None` while it is open.
-    pub concluded: Option<((i16, i8, i8), &'static str)>,
+    pub(crate) concluded: Option<((i16, i8, i8), &'static str)>,
 }
 
 /// One administrative review (行政复议) or lawsuit (行政诉讼).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Remedy {
+pub(crate) struct Remedy {
     /// `review`, `suit_direct` or `suit_after_review`.
-    pub kind: &'static str,
+    pub(crate) kind: &'static str,
     /// The day it was filed.
-    pub filed: (i16, i8, i8),
+    pub(crate) filed: (i16, i8, i8),
     /// The day it was concluded and its result: `upheld`, `corrected` or `other`.
-    pub concluded: Option<((i16, i8, i8), &'static str)>,
+    pub(crate) concluded: Option<((i16, i8, i8), &'static str)>,
 }
 
 /// Counts every cell of the applications table (T3) of `form`, `"2019"` or `"2021"`, for `year`.
@@ -97,7 +97,11 @@ pub struct Remedy {
 ///
 /// If the form, a kind or a disposition is unknown, or a case is concluded before it is received.
 #[must_use]
-pub fn applications(form: &str, year: i16, cases: &[Case]) -> BTreeMap<(String, String), i64> {
+pub(crate) fn applications(
+    form: &str,
+    year: i16,
+    cases: &[Case],
+) -> BTreeMap<(String, String), i64> {
     for case in cases {
         assert!(KINDS.contains(&case.kind), "unknown kind of applicant: {case:?}");
         if let Some((date, leaf)) = case.concluded {
@@ -127,7 +131,7 @@ pub fn applications(form: &str, year: i16, cases: &[Case]) -> BTreeMap<(String, 
 ///
 /// If a kind or a result is unknown, or a remedy is concluded before it is filed.
 #[must_use]
-pub fn remedies(year: i16, cases: &[Remedy]) -> BTreeMap<String, i64> {
+pub(crate) fn remedies(year: i16, cases: &[Remedy]) -> BTreeMap<String, i64> {
     for case in cases {
         assert!(REMEDY_KINDS.contains(&case.kind), "unknown kind of remedy: {case:?}");
         if let Some((date, result)) = case.concluded {

@@ -121,7 +121,7 @@ pub(super) async fn run(
     .collect::<Result<Vec<_>, _>>()?;
     let channel = connect(server).await?;
     let tally = import(channel, &options.agency, &sources, mode, output).await?;
-    Ok(tell(&tally, mode, output))
+    Ok(tell(&tally, &options, output))
 }
 
 fn read(kind: SourceKind, path: &Path) -> Result<Source, Failure> {
@@ -234,15 +234,15 @@ fn refused(file: String, line: u64, refusal: pb::RowRefusal) -> Fault {
 }
 
 /// Says what became of the import.
-fn tell(tally: &Tally, mode: pb::IntakeMode, output: Output) -> Outcome {
+fn tell(tally: &Tally, options: &ImportOptions, output: Output) -> Outcome {
     for fault in &tally.faults {
         if output.json { output.note(fault.json()) } else { output.note(fault) }
     }
     let Tally { rows, recorded, unchanged, faults } = tally;
     let faulty = faults.len();
-    let nothing = mode == pb::IntakeMode::AllOrNothing && !faults.is_empty();
+    let nothing = !options.keep_going && !faults.is_empty();
     let recorded = if nothing { 0 } else { *recorded };
-    let dry_run = mode == pb::IntakeMode::Validate;
+    let dry_run = options.dry_run;
     let sentence = if dry_run {
         format!(
             "{rows} rows read, {recorded} events would be recorded, {unchanged} acts are recorded \

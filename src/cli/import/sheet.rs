@@ -48,12 +48,13 @@ impl<'a> Sheet<'a> {
             }
         };
         let Some(header) = sheet.header(file, &header, columns) else { return sheet };
+        let mut lines = LineCount { bytes, counted: 0, line: 1 };
         for record in reader.into_byte_records() {
             sheet.rows_seen = sheet.rows_seen.saturating_add(1);
             match record {
-                Ok(record) => sheet.row(file, &header, &record),
+                Ok(record) => sheet.row(file, lines.of(record.position()), &header, &record),
                 Err(error) => {
-                    let line = error.position().map_or(0, csv::Position::line);
+                    let line = lines.of(error.position());
                     sheet.fault(file, line, "", "", &format!("a row of CSV ({error})"));
                 }
             }
@@ -94,8 +95,13 @@ impl<'a> Sheet<'a> {
         self.faults.is_empty().then_some(places)
     }
 
-    fn row(&mut self, file: &'a str, header: &[&'static str], record: &csv::ByteRecord) {
-        let number = record.position().map_or(0, csv::Position::line);
+    fn row(
+        &mut self,
+        file: &'a str,
+        number: u64,
+        header: &[&'static str],
+        record: &csv::ByteRecord,
+    ) {
         if record.len() != header.len() {
             let (found, expected) = (
                 format!("{} cells", record.len()),
@@ -116,6 +122,29 @@ impl<'a> Sheet<'a> {
         if line.cells.iter().any(|(_, text)| !text.is_empty()) {
             self.lines.push(line);
         }
+    }
+}
+
+/// Tells on which line of a file a row begins. Blank lines before it are not part of it.
+struct LineCount<'a> {
+    bytes: &'a [u8],
+    counted: usize,
+    line: u64,
+}
+
+impl LineCount<'_> {
+    /// The line of a position; positions come in their order.
+    fn of(&mut self, position: Option<&csv::Position>) -> u64 {
+        let start = position.and_then(|at| usize::try_from(at.byte()).ok()).unwrap_or(0);
+        let rest = self.bytes.get(self.counted..).unwrap_or_default();
+        for (place, byte) in (self.counted..).zip(rest) {
+            if place >= start && !matches!(byte, b'\r' | b'\n') {
+                break;
+            }
+            self.line = self.line.saturating_add(u64::from(*byte == b'\n'));
+            self.counted = place.saturating_add(1);
+        }
+        self.line
     }
 }
 
@@ -230,6 +259,14 @@ mod tests {
             ["f.csv:2: id: found \"\u{fffd}\u{fffd}\", expected text in UTF-8"]
         );
         assert_eq!(faults(b"").len(), 2);
+    }
+
+    #[test]
+    fn a_row_stands_on_the_line_on_which_it_begins() {
+        let text = b"id,date\r\n\r\n\n1,\"a\nb\"\r\n2,c\r\n\r\n3,d\n4\n";
+        let sheet = Sheet::read("f.csv", text, COLUMNS);
+        assert_eq!(sheet.lines.iter().map(Line::number).collect::<Vec<_>>(), [4, 6, 8]);
+        assert_eq!(sheet.faults[0].line, 9);
     }
 
     #[test]

@@ -1,0 +1,15 @@
+//! Each service through a real channel.
+#![cfg(test)]
+
+mod agencies;
+mod applications;
+mod remedies;
+mod proactive;
+mod narrative;
+mod statistics;
+mod reports;
+mod events;
+mod intake;
+mod refusals;
+mod repeats;
+mod running;

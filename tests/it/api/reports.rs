@@ -1,0 +1,154 @@
+//! Rendered reports, streamed in parts.
+#![cfg(test)]
+
+use disclosure_ledger::wire::pb::{
+    event::v1::{Disposition, Section},
+    v1::{
+        self as pb, ReportFormat, record_rows_request::Command, render_report_response::Part,
+        report_selector::AsOf,
+    },
+};
+use sha2::{Digest, Sha256};
+
+use crate::support::{
+    AGENCY, Expected, TestServer, collect, decide, invalid, missing, receive, section,
+};
+
+const FORMATS: [(ReportFormat, &str, &str); 5] = [
+    (ReportFormat::Json, "application/json", "json"),
+    (ReportFormat::Csv, "text/csv", "csv"),
+    (ReportFormat::Markdown, "text/markdown", "md"),
+    (ReportFormat::Html, "text/html", "html"),
+    (ReportFormat::Text, "text/plain", "txt"),
+];
+
+fn of(year: i32) -> pb::ReportSelector {
+    pb::ReportSelector { agency_id: AGENCY.to_owned(), year, ..Default::default() }
+}
+
+fn request(selector: pb::ReportSelector, format: ReportFormat) -> pb::RenderReportRequest {
+    pb::RenderReportRequest { selector: Some(selector), format: format.into() }
+}
+
+/// The description and the parts of a report.
+async fn render(
+    server: &TestServer,
+    request: pb::RenderReportRequest,
+) -> (pb::ReportDescription, Vec<prost::bytes::Bytes>) {
+    let stream = server.reports().render_report(request).await.unwrap().into_inner();
+    let mut messages = collect(stream).await.unwrap().into_iter().map(|message| message.part);
+    let Some(Some(Part::Description(description))) = messages.next() else {
+        panic!("the first message describes")
+    };
+    let chunk = |part| match part {
+        Some(Part::Chunk(chunk)) => chunk,
+        other => panic!("{other:?} is not a chunk"),
+    };
+    (description, messages.map(chunk).collect())
+}
+
+async fn year(server: &TestServer) {
+    server
+        .given(vec![
+            Command::ReceiveApplication(receive("1", "2020-06-08")),
+            Command::DecideApplication(decide("1", Disposition::Granted, "2020-06-22")),
+        ])
+        .await;
+    let long = "本机关依法公开政府信息。\n\n".repeat(6000);
+    for (which, text) in [(Section::Overview, long.as_str()), (Section::Other, "<b>无</b>。")] {
+        server.narrative().set_section(section(2020, which, text)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_first_message_describes_the_bytes_that_follow() {
+    let server = TestServer::with_agency().await;
+    year(&server).await;
+    for (format, media_type, extension) in FORMATS {
+        let (description, chunks) = render(&server, request(of(2020), format)).await;
+        let document = chunks.concat();
+        assert!(description.media_type.starts_with(media_type), "{description:?}");
+        assert_eq!(description.file_name, format!("a-2020.{extension}"));
+        assert_eq!(description.size_bytes, u64::try_from(document.len()).unwrap());
+        assert_eq!(description.sha256[..], Sha256::digest(&document)[..]);
+        assert_eq!(description.as_of_position, 5);
+        assert!(chunks.iter().all(|chunk| (1..=64 * 1024).contains(&chunk.len())));
+        assert!(chunks.len() > 1 || format == ReportFormat::Csv, "{format:?} comes in parts");
+        std::str::from_utf8(&document).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_report_is_the_same_bytes_every_time_and_as_of_then() {
+    let server = TestServer::with_agency().await;
+    year(&server).await;
+    let mut first = Vec::new();
+    for (format, ..) in FORMATS {
+        first.push(render(&server, request(of(2020), format)).await);
+    }
+    let other = section(2020, Section::Problems, "后来补写。");
+    server.narrative().set_section(other).await.unwrap();
+    let then = pb::ReportSelector { as_of: Some(AsOf::AsOfPosition(5)), ..of(2020) };
+    for ((format, ..), before) in FORMATS.into_iter().zip(first) {
+        assert_eq!(render(&server, request(then.clone(), format)).await, before);
+        let (now, chunks) = render(&server, request(of(2020), format)).await;
+        assert_eq!(now.as_of_position, 6);
+        let text = String::from_utf8(chunks.concat()).unwrap();
+        let written = text.contains("后来补写");
+        assert_eq!(written, format != ReportFormat::Csv, "{format:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_json_report_holds_what_the_statistics_service_tells() {
+    let server = TestServer::with_agency().await;
+    year(&server).await;
+    for form in ["2019", "2021"] {
+        let selector = pb::ReportSelector { form: form.to_owned(), ..of(2020) };
+        let (_, chunks) = render(&server, request(selector.clone(), ReportFormat::Json)).await;
+        let report: serde_json::Value = serde_json::from_slice(&chunks.concat()).unwrap();
+        assert_eq!((&report["form"], &report["year"]), (&form.into(), &2020.into()));
+        let mut cells = server.tables(selector).await;
+        for (row, columns) in report["tables"]["applications"].as_object().unwrap() {
+            for (column, value) in columns.as_object().unwrap() {
+                let told = cells.remove(&format!("applications.{row}.{column}"));
+                assert_eq!(told, Some(value.as_i64()), "{row} {column}");
+            }
+        }
+        for table in ["remedies", "proactive"] {
+            for (cell, value) in report["tables"][table].as_object().unwrap() {
+                assert_eq!(cells.remove(&format!("{table}.{cell}")), Some(value.as_i64()));
+            }
+        }
+        assert!(cells.is_empty(), "not in the report: {cells:?}");
+        assert_eq!(report["sections"]["s6_other"], "<b>无</b>。");
+        assert_eq!(report["sections"]["s5_problems"], serde_json::Value::Null);
+    }
+}
+
+#[tokio::test]
+async fn html_in_a_narrative_is_shown_as_it_stands() {
+    let server = TestServer::with_agency().await;
+    year(&server).await;
+    let (_, chunks) = render(&server, request(of(2020), ReportFormat::Html)).await;
+    let html = String::from_utf8(chunks.concat()).unwrap();
+    assert!(html.contains("&lt;b&gt;无&lt;/b&gt;") && !html.contains("<b>无"));
+}
+
+#[tokio::test]
+async fn a_report_that_cannot_be_is_refused_by_name() {
+    let server = TestServer::with_agency().await;
+    let unknown = pb::RenderReportRequest { format: 99, ..request(of(2020), ReportFormat::Json) };
+    let none = pb::RenderReportRequest { selector: None, ..request(of(2020), ReportFormat::Json) };
+    let ghost = pb::ReportSelector { agency_id: "ghost".to_owned(), ..of(2020) };
+    let cases: [(pb::RenderReportRequest, Expected); 5] = [
+        (request(of(2020), ReportFormat::Unspecified), invalid(&["format"])),
+        (unknown, invalid(&["format"])),
+        (none, invalid(&["selector"])),
+        (request(of(2018), ReportFormat::Html), invalid(&["selector.year"])),
+        (request(ghost, ReportFormat::Html), missing("AGENCY_NOT_FOUND", &["selector.agency_id"])),
+    ];
+    for (request, expected) in cases {
+        server.check_refused(server.reports().render_report(request), expected).await;
+    }
+}

@@ -1,0 +1,407 @@
+//! Random registers: what a clerk records over some years, and what the cases then are.
+#![cfg(test)]
+
+use disclosure_ledger::{
+    domain::{
+        self, AgencyId, ApplicantKind, ApplicationId, CaseId, Disposition, LegalDate, ShortText,
+        application::{self, CorrectEntry, Decide, Receive, Withdraw},
+        remedy::{self, Conclude, File, RemedyKind, RemedyResult},
+    },
+    ledger::{Entry, WriteMeta, request_key},
+    wire::pb::{
+        event::v1::{self as events, CivilDate},
+        v1::{self as pb, record_rows_request::Command},
+    },
+};
+
+use super::{Random, fresh};
+use crate::oracle::{Case, KINDS, LEAVES, Remedy};
+
+/// Year, month, day.
+pub(crate) type Date = (i16, i8, i8);
+
+/// What a clerk records. Applications and cases go by their numbers.
+#[derive(Debug, Clone)]
+pub(crate) enum Act {
+    Receive { id: usize, kind: &'static str, on: Date },
+    Decide { id: usize, leaf: &'static str, on: Date },
+    Withdraw { id: usize, on: Date },
+    Correct { id: usize, correction: Correction },
+    File { id: usize, kind: &'static str, about: Option<usize>, on: Date },
+    Conclude { id: usize, kind: &'static str, result: &'static str, on: Date },
+}
+
+/// What a correction puts right.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Correction {
+    kind: Option<&'static str>,
+    received: Option<Date>,
+    concluded: Option<Date>,
+    leaf: Option<&'static str>,
+}
+
+/// What was recorded in which order, and the cases as they stand at the end.
+#[derive(Debug)]
+pub(crate) struct History {
+    pub(crate) acts: Vec<Act>,
+    pub(crate) applications: Vec<Case>,
+    pub(crate) remedies: Vec<Remedy>,
+}
+
+/// Every day from the first of 2018 to the middle of 2024.
+struct Days(Vec<Date>);
+
+impl Days {
+    fn new() -> Self {
+        let mut days = Vec::new();
+        let mut day = jiff::civil::date(2018, 1, 1);
+        while day < jiff::civil::date(2024, 7, 1) {
+            days.push((day.year(), day.month(), day.day()));
+            day = day.tomorrow().unwrap();
+        }
+        Self(days)
+    }
+
+    /// A day of 2018 to 2023, often close to the turn of a year.
+    fn any(random: &mut Random) -> usize {
+        if random.percent(40) {
+            let turn = 365 * (1 + random.below(5)) + 1;
+            return turn - 10 + random.below(20);
+        }
+        random.below(365 * 6)
+    }
+
+    /// A day not before `first`: mostly soon after, now and then much later.
+    fn not_before(&self, first: usize, random: &mut Random) -> usize {
+        let within = if random.percent(20) { 900 } else { 35 };
+        (first + random.below(within)).min(self.0.len() - 1)
+    }
+
+    fn at(&self, place: usize) -> Date {
+        self.0[place]
+    }
+}
+
+impl History {
+    /// A history with up to so many applications.
+    pub(crate) fn random(random: &mut Random, applications: usize) -> Self {
+        let days = Days::new();
+        let mut threads = Vec::new();
+        let mut cases = Vec::new();
+        for id in 0..random.below(applications + 1) {
+            let (acts, case) = application(id, &days, random);
+            threads.push(acts);
+            cases.push(case);
+        }
+        let mut remedies = Vec::new();
+        for id in 0..random.below(applications / 3 + 1) {
+            let (acts, case) = remedy(id, cases.len(), &days, random);
+            threads.push(acts);
+            remedies.push(case);
+        }
+        Self { acts: interleaved(threads, random), applications: cases, remedies }
+    }
+}
+
+/// One case's acts stay in order; those of different cases mix.
+fn interleaved(mut threads: Vec<Vec<Act>>, random: &mut Random) -> Vec<Act> {
+    for acts in &mut threads {
+        acts.reverse();
+    }
+    let mut mixed = Vec::new();
+    while !threads.is_empty() {
+        let place = random.below(threads.len());
+        match threads[place].pop() {
+            Some(act) => mixed.push(act),
+            None => drop(threads.swap_remove(place)),
+        }
+    }
+    mixed
+}
+
+fn application(id: usize, days: &Days, random: &mut Random) -> (Vec<Act>, Case) {
+    let mut kind = random.of(&KINDS);
+    let mut received = Days::any(random);
+    let mut acts = vec![Act::Receive { id, kind, on: days.at(received) }];
+    let mut correction = Correction::default();
+    if random.percent(15) {
+        kind = random.of(&KINDS);
+        correction.kind = Some(kind);
+    }
+    if random.percent(15) {
+        received = Days::any(random);
+        correction.received = Some(days.at(received));
+    }
+    if correction.kind.or(correction.received.map(|_| "")).is_some() {
+        acts.push(Act::Correct { id, correction });
+    }
+
+    let mut concluded = None;
+    if random.percent(85) {
+        let on = days.not_before(received, random);
+        if random.percent(12) {
+            acts.push(Act::Withdraw { id, on: days.at(on) });
+            concluded = Some((on, "other.misc"));
+        } else {
+            let leaf = random.of(&LEAVES);
+            acts.push(Act::Decide { id, leaf, on: days.at(on) });
+            if random.percent(8) {
+                // Too late to be a result.
+                let on = days.at(days.not_before(received, random));
+                acts.push(Act::Withdraw { id, on });
+            }
+            concluded = Some((on, leaf));
+        }
+    }
+    if let Some((on, leaf)) = &mut concluded
+        && random.percent(25)
+    {
+        let mut correction = Correction { leaf: Some(random.of(&LEAVES)), ..Default::default() };
+        *leaf = correction.leaf.unwrap();
+        if random.percent(50) {
+            kind = random.of(&KINDS);
+            correction.kind = Some(kind);
+        }
+        if random.percent(50) {
+            received = Days::any(random);
+            correction.received = Some(days.at(received));
+            *on = days.not_before(received, random);
+            correction.concluded = Some(days.at(*on));
+        }
+        acts.push(Act::Correct { id, correction });
+    }
+    let concluded = concluded.map(|(on, leaf)| (days.at(on), leaf));
+    (acts, Case { kind, received: days.at(received), concluded })
+}
+
+fn remedy(id: usize, applications: usize, days: &Days, random: &mut Random) -> (Vec<Act>, Remedy) {
+    let kind = random.of(&["review", "suit_direct", "suit_after_review"]);
+    let filed = Days::any(random);
+    let about = random.percent(60).then(|| random.below(applications + 1));
+    let mut acts = vec![Act::File { id, kind, about, on: days.at(filed) }];
+    let mut concluded = None;
+    if random.percent(70) {
+        let on = days.at(days.not_before(filed, random));
+        let result = random.of(&["upheld", "corrected", "other"]);
+        acts.push(Act::Conclude { id, kind, result, on });
+        concluded = Some((on, result));
+    }
+    (acts, Remedy { kind, filed: days.at(filed), concluded })
+}
+
+impl Act {
+    /// The act as the ledger takes it, under a request of its own.
+    pub(crate) fn entry(&self, agency_id: &AgencyId, request: usize) -> Entry {
+        let act = match *self {
+            Self::Receive { id, kind, on } => application::Command::Receive(Receive {
+                applicant_kind: ApplicantKind::from_key(kind).unwrap(),
+                receipt_date: legal(on),
+                channel: None,
+                applicant_ref: ShortText::default(),
+            })
+            .of(id),
+            Self::Decide { id, leaf, on } => application::Command::Decide(Decide {
+                disposition: Disposition::from_key(leaf).unwrap(),
+                decision_date: legal(on),
+                document_no: ShortText::default(),
+            })
+            .of(id),
+            Self::Withdraw { id, on } => {
+                application::Command::Withdraw(Withdraw { withdrawal_date: legal(on) }).of(id)
+            }
+            Self::Correct { id, ref correction } => {
+                application::Command::CorrectEntry(CorrectEntry {
+                    correction_date: legal((2024, 1, 2)),
+                    applicant_kind: correction.kind.and_then(ApplicantKind::from_key),
+                    receipt_date: correction.received.map(legal),
+                    channel: None,
+                    conclusion_date: correction.concluded.map(legal),
+                    disposition: correction.leaf.and_then(Disposition::from_key),
+                    document_no: None,
+                    explanation: ShortText::parse("录入错误").unwrap(),
+                })
+                .of(id)
+            }
+            Self::File { id, kind, about, on } => remedy::Command::File(File {
+                kind: RemedyKind::from_key(kind).unwrap(),
+                filing_date: legal(on),
+                application_id: about.map(|id| ApplicationId::parse(&number("A", id)).unwrap()),
+            })
+            .of(id),
+            Self::Conclude { id, result, on, .. } => remedy::Command::Conclude(Conclude {
+                kinds: RemedyKind::ALL,
+                result: RemedyResult::from_key(result).unwrap(),
+                conclusion_date: legal(on),
+                document_no: ShortText::default(),
+            })
+            .of(id),
+        };
+        let request_key = request_key(agency_id, &format!("history-{request}"));
+        let meta = WriteMeta {
+            request_key,
+            fingerprint: request_key,
+            expected_version: None,
+            actor: ShortText::default(),
+        };
+        Entry { agency_id: agency_id.clone(), act, meta }
+    }
+
+    /// The act as a request.
+    pub(crate) fn request(&self, agency_id: &str) -> Command {
+        let (write, agency_id) = (fresh(), agency_id.to_owned());
+        match *self {
+            Self::Receive { id, kind, on } => {
+                Command::ReceiveApplication(pb::ReceiveApplicationRequest {
+                    write,
+                    agency_id,
+                    application_id: number("A", id),
+                    applicant_kind: applicant_kind(kind),
+                    receipt_date: civil(on),
+                    ..Default::default()
+                })
+            }
+            Self::Decide { id, leaf, on } => {
+                Command::DecideApplication(pb::DecideApplicationRequest {
+                    write,
+                    agency_id,
+                    application_id: number("A", id),
+                    disposition: disposition(leaf),
+                    decision_date: civil(on),
+                    ..Default::default()
+                })
+            }
+            Self::Withdraw { id, on } => {
+                Command::WithdrawApplication(pb::WithdrawApplicationRequest {
+                    write,
+                    agency_id,
+                    application_id: number("A", id),
+                    withdrawal_date: civil(on),
+                })
+            }
+            Self::Correct { id, ref correction } => {
+                let correction = pb::ApplicationCorrection {
+                    applicant_kind: correction.kind.map_or(0, applicant_kind),
+                    receipt_date: correction.received.and_then(civil),
+                    conclusion_date: correction.concluded.and_then(civil),
+                    disposition: correction.leaf.map_or(0, disposition),
+                    explanation: "录入错误".to_owned(),
+                    ..Default::default()
+                };
+                Command::CorrectApplicationEntry(pb::CorrectApplicationEntryRequest {
+                    write,
+                    agency_id,
+                    application_id: number("A", id),
+                    correction: Some(correction),
+                })
+            }
+            Self::File { id, kind, about, on } => file(write, agency_id, (id, kind, about), on),
+            Self::Conclude { id, kind, result, on } => {
+                conclude(write, agency_id, (id, kind, result), on)
+            }
+        }
+    }
+}
+
+fn file(
+    write: Option<pb::WriteOptions>,
+    agency_id: String,
+    (id, kind, about): (usize, &str, Option<usize>),
+    on: Date,
+) -> Command {
+    let case_id = number("R", id);
+    let application_id = about.map(|id| number("A", id)).unwrap_or_default();
+    let route = match kind {
+        "suit_direct" => pb::LitigationRoute::Direct,
+        "suit_after_review" => pb::LitigationRoute::AfterReview,
+        _ => {
+            return Command::FileReconsideration(pb::FileReconsiderationRequest {
+                write,
+                agency_id,
+                case_id,
+                filing_date: civil(on),
+                application_id,
+            });
+        }
+    };
+    Command::FileLitigation(pb::FileLitigationRequest {
+        write,
+        agency_id,
+        case_id,
+        route: route.into(),
+        filing_date: civil(on),
+        application_id,
+    })
+}
+
+fn conclude(
+    write: Option<pb::WriteOptions>,
+    agency_id: String,
+    (id, kind, result): (usize, &str, &str),
+    on: Date,
+) -> Command {
+    let case_id = number("R", id);
+    let name = format!("REMEDY_RESULT_{}", result.to_uppercase());
+    let result = events::RemedyResult::from_str_name(&name).unwrap().into();
+    let (conclusion_date, document_no) = (civil(on), String::new());
+    if kind == "review" {
+        Command::ConcludeReconsideration(pb::ConcludeReconsiderationRequest {
+            write,
+            agency_id,
+            case_id,
+            result,
+            conclusion_date,
+            document_no,
+        })
+    } else {
+        Command::ConcludeLitigation(pb::ConcludeLitigationRequest {
+            write,
+            agency_id,
+            case_id,
+            result,
+            conclusion_date,
+            document_no,
+        })
+    }
+}
+
+/// An act upon the application or case of a number.
+trait Of {
+    fn of(self, id: usize) -> disclosure_ledger::ledger::Act;
+}
+
+impl Of for application::Command {
+    fn of(self, id: usize) -> disclosure_ledger::ledger::Act {
+        let id = ApplicationId::parse(&number("A", id)).unwrap();
+        disclosure_ledger::ledger::Act::Application(id, self)
+    }
+}
+
+impl Of for remedy::Command {
+    fn of(self, id: usize) -> disclosure_ledger::ledger::Act {
+        let id = CaseId::parse(&number("R", id)).unwrap();
+        disclosure_ledger::ledger::Act::Remedy(id, self)
+    }
+}
+
+fn number(letter: &str, id: usize) -> String {
+    format!("{letter}{id:03}")
+}
+
+fn legal((year, month, day): Date) -> LegalDate {
+    domain::LegalDate::new(jiff::civil::date(year, month, day)).unwrap()
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "as the fields of requests have it")]
+fn civil((year, month, day): Date) -> Option<CivilDate> {
+    Some(CivilDate { year: year.into(), month: month.into(), day: day.into() })
+}
+
+fn applicant_kind(key: &str) -> i32 {
+    let name = format!("APPLICANT_KIND_{}", key.to_uppercase());
+    events::ApplicantKind::from_str_name(&name).unwrap().into()
+}
+
+fn disposition(key: &str) -> i32 {
+    let name = format!("DISPOSITION_{}", key.to_uppercase().replace('.', "_"));
+    events::Disposition::from_str_name(&name).unwrap().into()
+}
