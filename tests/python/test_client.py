@@ -291,7 +291,7 @@ class ClientTest(unittest.TestCase):
         early = decided(self.agency_id, "2022-001", date=day(2021, 12, 31))
         second = say(3, decide_application=early)
         self.assertEqual((second.row, second.refusal.reason), (3, "DECISION_BEFORE_RECEIPT"))
-        self.assertEqual(second.refusal.field, "decision_date")
+        self.assertEqual(second.refusal.field, "decide_application.decision_date")
         third = say(4, decide_application=decided(self.agency_id, "2022-001"))
         self.assertGreater(third.receipt.position, first.receipt.position)
         rows.put(None)
