@@ -19,7 +19,7 @@ use super::{
 use crate::integrity::Frontier;
 
 /// The largest append, in bytes as they are stored.
-pub const MAX_APPEND_BYTES: usize = 32 << 20;
+pub const MAX_APPEND_BYTES: usize = 256 << 20;
 
 /// The longest event type, in bytes.
 pub const MAX_EVENT_TYPE_LEN: usize = 65_535;

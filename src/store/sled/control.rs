@@ -1,5 +1,4 @@
-//! What makes a directory a ledger: `LEDGER`, which says so, `LOCK`, which says who has it, and
-//! `HEAD`, which says how long the log was when it was last opened or closed.
+//! What makes a directory a ledger: `LEDGER`, which says so, and `LOCK`, which says who has it.
 //!
 //! `LEDGER` is written last when a ledger is made. A directory without it is either empty but for
 //! what a creation that was cut short leaves behind, or it is not ours and stays untouched.
@@ -11,15 +10,11 @@ use std::{
     path::Path,
 };
 
-use super::{
-    super::{GlobalPosition, OpenError},
-    journal,
-};
+use super::{super::OpenError, head, journal};
 
 const FORMAT: u32 = 1;
 const CONTROL: &str = "LEDGER";
 const CONTROL_DRAFT: &str = "LEDGER.new";
-const HEAD: &str = "HEAD";
 const LOCK: &str = "LOCK";
 const TITLE: &str = "disclosure-ledger";
 
@@ -89,7 +84,9 @@ fn is_vacant(dir: &Path) -> io::Result<bool> {
     for entry in fs::read_dir(dir)? {
         let name = entry?.file_name();
         let known = [LOCK, CONTROL_DRAFT, "lost+found"].into_iter().any(|own| name == own);
-        let left_over = known || (name == journal::DIR && journal::is_unused(dir)?);
+        let left_over = known
+            || (name == journal::DIR && journal::is_unused(dir)?)
+            || (head::FILES.into_iter().any(|own| name == own) && head::is_unused(dir));
         if !left_over {
             return Ok(false);
         }
@@ -116,7 +113,7 @@ fn content(format: u32, log_id: &str) -> String {
     with_check(format!("{TITLE} \nformat {format}\nlog {log_id}\n"))
 }
 
-fn with_check(text: String) -> String {
+pub(super) fn with_check(text: String) -> String {
     let check = crc32fast::hash(text.as_bytes());
     text + &format!("check {check:08x}\n")
 }
@@ -131,25 +128,9 @@ fn put(dir: &Path, name: &str, text: &str) -> io::Result<()> {
     sync_dir(dir)
 }
 
-/// Notes that the log reaches a position, durably.
-pub(super) fn put_head(dir: &Path, head: GlobalPosition) -> io::Result<()> {
-    put(dir, HEAD, &head_content(head))
-}
-
-/// The position that the log is known to have reached; the start if the note is lost.
-pub(super) fn noted_head(dir: &Path) -> GlobalPosition {
-    let text = fs::read_to_string(dir.join(HEAD)).unwrap_or_default();
-    let number = text.lines().next().and_then(|line| line.strip_prefix("head ")?.parse().ok());
-    let head = number.map(GlobalPosition::new);
-    head.filter(|head| head_content(*head) == text).unwrap_or_default()
-}
-
-fn head_content(head: GlobalPosition) -> String {
-    with_check(format!("head {head}\n"))
-}
-
 fn create(dir: &Path) -> io::Result<String> {
     journal::create(dir)?;
+    head::create(dir)?;
     let log_id = random_id()?;
     put(dir, CONTROL, &content(FORMAT, &log_id))?;
     Ok(log_id)

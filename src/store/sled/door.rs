@@ -6,7 +6,10 @@ use std::{
     fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
-    sync::{Mutex, MutexGuard, PoisonError, RwLock},
+    sync::{
+        Mutex, MutexGuard, PoisonError, RwLock,
+        mpsc::{RecvTimeoutError, sync_channel},
+    },
     thread,
     time::Duration,
 };
@@ -16,6 +19,15 @@ use bytes::Bytes;
 use super::super::{Chunk, GlobalPosition, ReadError, walk::Frames};
 
 const CACHE_BYTES: u64 = 64 << 20;
+
+/// How long sled may take to open an empty folder.
+const OPEN_TIME: Duration = Duration::from_mins(1);
+
+/// How long sled may take to read the next value.
+const READ_TIME: Duration = Duration::from_mins(1);
+
+/// How many values are read ahead.
+const VALUES_AHEAD: usize = 8;
 
 /// How often, 10 ms apart, an opening waits for an earlier handle of this process to be gone.
 const LOCK_ATTEMPTS: u32 = 200;
@@ -27,9 +39,11 @@ pub(super) struct SledFrames {
 }
 
 impl SledFrames {
+    /// Opens a folder, which sled may answer with a panic, or not at all.
     pub(super) fn open(dir: &Path) -> Result<Self, String> {
-        guarded(|| {
-            let db = open_db(dir)?;
+        let owned = dir.to_owned();
+        in_time(time_to_open(dir), move || {
+            let db = open_db(&owned)?;
             let tree = db.open_tree("frames").map_err(|error| error.to_string())?;
             Ok(Self { tree, db })
         })
@@ -54,11 +68,30 @@ impl SledFrames {
         &self,
         first: GlobalPosition,
     ) -> impl Iterator<Item = Result<(Vec<u8>, Bytes), String>> {
-        let mut range = self.tree.range(first.get().to_be_bytes()..);
+        let tree = self.tree.clone();
+        let (give, values) = sync_channel(VALUES_AHEAD);
+        let read = move || {
+            let mut range = tree.range(first.get().to_be_bytes()..);
+            loop {
+                let next = guarded(|| range.next().transpose().map_err(|error| error.to_string()));
+                let Some(next) = next.transpose() else { return };
+                let next = next.map(|(k, v)| (k.to_vec(), Bytes::from_owner(v)));
+                if give.send(next).is_err() {
+                    return;
+                }
+            }
+        };
+        let reader = thread::Builder::new().name("ledger-sled-read".to_owned()).spawn(read);
+        let mut failed = reader.err().map(|error| error.to_string());
         std::iter::from_fn(move || {
-            let next = guarded(|| range.next().transpose().map_err(|error| error.to_string()));
-            let next = next.map(|pair| pair.map(|(k, v)| (k.to_vec(), Bytes::from_owner(v))));
-            next.transpose()
+            if let Some(reason) = failed.take() {
+                return Some(Err(reason));
+            }
+            match values.recv_timeout(READ_TIME) {
+                Ok(next) => Some(next),
+                Err(RecvTimeoutError::Disconnected) => None,
+                Err(RecvTimeoutError::Timeout) => Some(Err(late(READ_TIME))),
+            }
         })
     }
 
@@ -99,6 +132,28 @@ fn open_db(dir: &Path) -> Result<::sled::Db, String> {
         }
     }
     Err("another handle holds the lock of its directory".to_owned())
+}
+
+/// How long sled may take to open: longer the more it holds.
+fn time_to_open(dir: &Path) -> Duration {
+    let held = std::fs::metadata(dir.join("db")).map_or(0, |file| file.len());
+    OPEN_TIME.saturating_add(Duration::from_secs(held.checked_shr(24).unwrap_or(0)))
+}
+
+/// Runs what may never end; then it is left behind, and holds nothing but what it opened.
+fn in_time<T: Send + 'static>(
+    limit: Duration,
+    work: impl FnOnce() -> Result<T, String> + Send + 'static,
+) -> Result<T, String> {
+    let (give, outcome) = sync_channel(1);
+    let thread = thread::Builder::new().name("ledger-sled-open".to_owned());
+    let started = thread.spawn(move || _ = give.send(guarded(work)));
+    started.map_err(|error| error.to_string())?;
+    outcome.recv_timeout(limit).unwrap_or_else(|_| Err(late(limit)))
+}
+
+fn late(limit: Duration) -> String {
+    format!("no answer from sled in {} s", limit.as_secs())
 }
 
 /// Turns a panic of sled into an error.
@@ -194,5 +249,20 @@ impl Frames for View<'_> {
         let waiting = pending.get(at).filter(|chunk| chunk.first() <= position).cloned();
         drop(pending);
         waiting.map_or_else(|| self.frames.holding(position), |chunk| Ok(Some(chunk)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_hangs_or_panics_ends_in_an_error() {
+        let (never, hang) = sync_channel::<()>(1);
+        let late = in_time(Duration::from_millis(10), move || Ok(_ = hang.recv()));
+        assert_eq!(late, Err("no answer from sled in 0 s".to_owned()));
+        let panicked = in_time(OPEN_TIME, || -> Result<(), String> { panic!("page is torn") });
+        assert_eq!(panicked, Err("panicked: page is torn".to_owned()));
+        drop(never);
     }
 }

@@ -128,11 +128,6 @@ impl Journal {
         Ok(())
     }
 
-    /// The ledger's directory.
-    pub(super) fn dir(&self) -> &Path {
-        &self.dir
-    }
-
     /// Cuts the segment to its length.
     pub(super) fn seal(&mut self) -> io::Result<()> {
         self.file.set_len(self.end)?;

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! DIR/LEDGER         what this directory is: format, log id
-//! DIR/HEAD           how long the log was when it was last opened or closed
+//! DIR/HEAD, .twin    how far the log is known to reach
 //! DIR/LOCK           held while the store is open; names the holder
 //! DIR/journal/*.seg  the frames one after another; a segment is named by its first position
 //! DIR/sled/          the same frames, keyed by first position
@@ -13,6 +13,7 @@
 
 mod control;
 mod door;
+mod head;
 mod journal;
 mod keeper;
 mod recover;
@@ -111,7 +112,7 @@ impl SledStore {
         claim: control::Claim,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
-        let Recovered { index, frontier, journal, frames } = recovered;
+        let Recovered { index, frontier, journal, head: marks, frames } = recovered;
         let (publish, head) = watch::channel(index.head());
         let (commands, queue) = mpsc::channel(QUEUE_LEN);
         let shared = Arc::new(Shared {
@@ -120,10 +121,12 @@ impl SledStore {
             health: RwLock::new(Health::Writable),
         });
         let no_thread = |error: io::Error| OpenError::Engine { reason: error.to_string() };
-        let keeper = Keeper::start(Arc::clone(&shared)).map_err(no_thread)?;
+        let handles = marks.handles().map_err(no_thread)?;
+        let keeper = Keeper::start(Arc::clone(&shared), handles).map_err(no_thread)?;
         let writer = Writer {
             queue,
             journal,
+            head: marks,
             frontier,
             clock,
             publish,

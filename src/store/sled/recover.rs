@@ -8,10 +8,11 @@
 //! 3. The end of the last segment is open: zeros, or a frame that was being written when power
 //!    failed. It counts as such only if part of it is missing and nothing that could be a later
 //!    frame comes after it; then nobody was ever told that it is recorded, and it is cut off.
-//!    A log that is shorter than `HEAD` says it was is refused.
+//!    A log that is shorter than `HEAD` says it was, or another one, is refused.
 //! 4. sled is opened. Frames that only it holds, which the journal must have lost, go back to the
-//!    journal. Frames that it lacks are put in; if it cannot be opened or differs, it is set aside
-//!    and made anew, because the journal is complete by now.
+//!    journal. Frames that it lacks are put in; if it cannot be opened in time or differs, it is
+//!    set aside as `sled.damaged-N`, which nothing ever removes, and made anew, because the
+//!    journal is complete by now.
 
 use std::{
     cell::OnceCell,
@@ -31,14 +32,15 @@ use super::{
         frame::{HEADER_LEN, MAGIC, peek},
         index::Index,
     },
-    control::{self, io_error, sync_dir},
+    control::{io_error, sync_dir},
     door::SledFrames,
+    head::{self, HeadFiles, Mark},
     journal::{self, Journal, SEGMENT_BYTES, Segment, segment_path},
 };
 use crate::integrity::Frontier;
 
 const SLED: &str = "sled";
-const SET_ASIDE: &str = "sled.set-aside";
+const SET_ASIDE: &str = "sled.damaged-";
 const COPY_PREFIX: &str = "sled.copy-";
 
 /// Disks write this many bytes at once, or none of them.
@@ -49,37 +51,39 @@ pub(super) struct Recovered {
     pub(super) index: Index,
     pub(super) frontier: Frontier,
     pub(super) journal: Journal,
+    pub(super) head: HeadFiles,
     pub(super) frames: SledFrames,
 }
 
 /// Reads the ledger back and makes both copies whole, or refuses.
 pub(super) fn recover(dir: &Path) -> Result<Recovered, OpenError> {
     remove_copies(dir).map_err(io_error("clear", dir))?;
-    let mut log = Log::default();
+    let noted = head::read(dir);
+    if noted.is_none() {
+        warn!("both notes of how far the log reaches are lost");
+    }
+    let mut log = Log { noted, ..Log::default() };
     let spare = Spare { dir, copy: OnceCell::new() };
-    let noted = control::noted_head(dir);
     let (repairs, mut tail) = scan(dir, &mut log, &spare)?;
-    let shorter = |log: &Log| damaged(log.next(), "it was longer before");
-    if log.index.head() < noted {
-        spare.frame(log.next()).ok_or_else(|| shorter(&log))?;
+    if log.is_short() {
+        spare.frame(log.next()).ok_or_else(|| log.shorter())?;
     }
     if let Some(copy) = spare.frames() {
         apply(dir, &repairs, copy)?;
     }
     drop(spare);
-    let frames = open_sled(dir)?;
+    let frames = open_sled(dir, &log)?;
     let lost = beyond(dir, &mut log, &mut tail, &frames)?;
-    if log.index.head() < noted {
-        return Err(shorter(&log));
+    if log.is_short() {
+        return Err(log.shorter());
     }
     apply(dir, &lost, &frames)?;
     let journal =
         Journal::resume(dir, &tail.path, tail.offset).map_err(io_error("write", &tail.path))?;
     let frames = reconcile(dir, frames, log.index.head())?;
-    if noted != log.index.head() {
-        control::put_head(dir, log.index.head()).map_err(io_error("write in", dir))?;
-    }
-    Ok(Recovered { index: log.index, frontier: log.frontier, journal, frames })
+    let mark = Mark { position: log.index.head(), root: log.frontier.root() };
+    let head = HeadFiles::open(dir, mark).map_err(io_error("write in", dir))?;
+    Ok(Recovered { index: log.index, frontier: log.frontier, journal, head, frames })
 }
 
 /// The log as far as it has been read.
@@ -87,9 +91,27 @@ pub(super) fn recover(dir: &Path) -> Result<Recovered, OpenError> {
 struct Log {
     index: Index,
     frontier: Frontier,
+    noted: Option<Mark>,
 }
 
 impl Log {
+    /// Whether the log is known to have reached farther.
+    fn is_short(&self) -> bool {
+        self.noted.is_some_and(|noted| self.index.head() < noted.position)
+    }
+
+    fn shorter(&self) -> OpenError {
+        damaged(self.next(), "it was longer before")
+    }
+
+    /// Whether a chunk agrees with what is known of the log apart from its copies.
+    fn is_known(&self, chunk: &Chunk) -> bool {
+        self.noted.is_none_or(|Mark { position, root }| {
+            let covers = (chunk.first()..=chunk.last()).contains(&position);
+            !covers || (chunk.last() == position && chunk.root() == root)
+        })
+    }
+
     fn next(&self) -> GlobalPosition {
         self.index.head().next()
     }
@@ -102,6 +124,9 @@ impl Log {
         }
         if chunk.first() == self.next() && frontier.root() != chunk.root() {
             return Err(Corrupt { reason: "frame does not lead to its Merkle root" });
+        }
+        if !self.is_known(chunk) {
+            return Err(Corrupt { reason: "frame is not the one that was acknowledged" });
         }
         self.index.replay(chunk)?;
         self.frontier = frontier;
@@ -317,24 +342,24 @@ fn beyond(
     Ok(lost)
 }
 
-fn open_sled(dir: &Path) -> Result<SledFrames, OpenError> {
+fn open_sled(dir: &Path, log: &Log) -> Result<SledFrames, OpenError> {
     SledFrames::open(&dir.join(SLED)).or_else(|reason| {
         warn!(reason, "sled cannot be opened");
-        renew_sled(dir)
+        if log.is_short() { Err(log.shorter()) } else { renew_sled(dir) }
     })
 }
 
-/// Sets sled's folder aside and begins a new one.
+/// Sets sled's folder aside, under a name that it keeps, and begins a new one.
 fn renew_sled(dir: &Path) -> Result<SledFrames, OpenError> {
-    warn!("sled is rebuilt from the journal");
-    let (sled, aside) = (dir.join(SLED), dir.join(SET_ASIDE));
-    let tolerate = |outcome: io::Result<()>| match outcome {
-        Err(missing) if missing.kind() == io::ErrorKind::NotFound => Ok(()),
-        outcome => outcome,
-    };
-    tolerate(fs::remove_dir_all(&aside))
-        .and_then(|()| tolerate(fs::rename(&sled, &aside)))
-        .map_err(io_error("set aside", &sled))?;
+    let sled = dir.join(SLED);
+    if sled.symlink_metadata().is_ok() {
+        let names = (1..).map(|n: u32| dir.join(format!("{SET_ASIDE}{n}")));
+        let aside = names.into_iter().find(|path| path.symlink_metadata().is_err());
+        let aside = aside.unwrap_or_else(|| dir.join(SET_ASIDE));
+        warn!(set_aside = %aside.display(), "sled is rebuilt from the journal");
+        let renamed = fs::rename(&sled, &aside).and_then(|()| sync_dir(dir));
+        renamed.map_err(io_error("set aside", &sled))?;
+    }
     SledFrames::open(&sled).map_err(|reason| OpenError::Engine { reason })
 }
 

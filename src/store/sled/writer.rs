@@ -16,7 +16,8 @@ use super::{
         Append, AppendError, Appended, CloseError, GlobalPosition, Health,
         index::{Sealed, Stage},
     },
-    Shared, control,
+    Shared,
+    head::{self, HeadFiles, Mark},
     journal::Journal,
     keeper::Keeper,
 };
@@ -40,6 +41,7 @@ type Answers = Vec<(Reply, Result<Appended, AppendError>)>;
 pub(super) struct Writer {
     pub(super) queue: mpsc::Receiver<Command>,
     pub(super) journal: Journal,
+    pub(super) head: HeadFiles,
     pub(super) frontier: Frontier,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) publish: watch::Sender<GlobalPosition>,
@@ -121,6 +123,8 @@ impl Writer {
             made => made.map_err(|error| self.fail("prepare the journal", &error))?,
         }
         self.journal.write(frame).map_err(|error| self.fail("write the journal", &error))?;
+        let mark = Mark { position: chunk.last(), root: chunk.root() };
+        self.head.note(mark).map_err(|error| self.fail("write the head", &error))?;
         self.shared.door.take_in(chunk.clone());
         self.keeper.wake();
         self.frontier = frontier;
@@ -140,7 +144,7 @@ impl Writer {
 
     fn seal(&mut self) -> io::Result<()> {
         self.journal.seal()?;
-        control::put_head(self.journal.dir(), self.shared.index().head())
+        head::sync(&self.head.handles()?)
     }
 
     fn finish(mut self) -> Result<(), CloseError> {
