@@ -24,6 +24,7 @@ mod frame;
 mod index;
 mod memory;
 mod sled;
+mod table;
 mod types;
 mod walk;
 
@@ -35,9 +36,9 @@ pub use self::{
     error::{AppendError, CloseError, Corrupt, OpenError, ReadError},
     follow::follow,
     frame::{Chunk, EventRef, Events},
-    index::{MAX_APPEND_BYTES, MAX_EVENT_TYPE_LEN},
+    index::{MAX_APPEND_BYTES, MAX_EVENT_TYPE_LEN, Memory},
     memory::MemoryStore,
-    sled::SledStore,
+    sled::{SledStore, StoreOptions},
     types::{
         Append, Appended, ExpectedVersion, GlobalPosition, Health, InvalidStreamId,
         InvalidStreamVersion, NewEvent, RecordedEvent, RecordedRequest, Request, StreamAppend,

@@ -20,7 +20,7 @@ use disclosure_ledger::{
     store::{
         Append, AppendError, Chunk, EventStore, ExpectedVersion, GlobalPosition, Health,
         MAX_APPEND_BYTES, MemoryStore, NewEvent, OpenError, ReadError, RecordedEvent, Request,
-        SledStore, StreamAppend, StreamAppended, StreamId, StreamVersion, follow,
+        SledStore, StoreOptions, StreamAppend, StreamAppended, StreamId, StreamVersion, follow,
     },
 };
 use jiff::Timestamp;
@@ -458,6 +458,17 @@ impl Ledger {
         SledStore::open(self.dir(), clock())
     }
 
+    /// Opens with a checkpoint after every two events, or an eighth of the log.
+    fn open_checkpointing(&self) -> Store {
+        let options = StoreOptions { checkpoint_every: 2, ..StoreOptions::default() };
+        Arc::new(SledStore::open_with(self.dir(), clock(), options).unwrap())
+    }
+
+    fn change_checkpoint(&self, change: impl FnOnce(&::sled::Tree)) {
+        let db = ::sled::open(self.dir().join("sled")).unwrap();
+        change(&db.open_tree("checkpoint").unwrap());
+    }
+
     fn open(&self) -> Store {
         Arc::new(self.try_open().unwrap())
     }
@@ -794,6 +805,139 @@ async fn segments_follow_one_another_and_a_lost_one_is_noticed() {
         matches!(refused, OpenError::Damaged { position: found, .. } if found == position(3)),
         "{refused}"
     );
+}
+
+/// A ledger of 40 events that was checkpointed at closing, and to which five were added since.
+async fn ledger_with_a_checkpoint() -> (Ledger, BTreeMap<&'static str, String>) {
+    let ledger = Ledger::new();
+    let store = ledger.open_checkpointing();
+    for n in 0..20_u8 {
+        let name = ["a", "b", "c"][usize::from(n % 3)];
+        append(&store, asked(n, n, part(name, Any, &["x", &format!("payload {n}")])))
+            .await
+            .unwrap();
+    }
+    store.close().await.unwrap();
+    drop(store);
+    let store = ledger.open_checkpointing();
+    for n in 20..25_u8 {
+        append(&store, asked(n, n, part("d", Any, &["late"]))).await.unwrap();
+    }
+    let state = state(&store).await;
+    drop(store);
+    (ledger, state)
+}
+
+/// What a store answers, as far as it could depend on how it was opened.
+async fn state(store: &Store) -> BTreeMap<&'static str, String> {
+    let mut state = BTreeMap::new();
+    let events = everything(store).await;
+    state.insert("events", format!("{events:?}"));
+    let last = store.read_all(position(44), 1).await.unwrap();
+    state.insert("root", last[0].root().to_string());
+    for name in ["a", "b", "c", "d"] {
+        let head = store.stream_head(&stream(name)).await.unwrap();
+        state.insert(name, format!("{head:?} {:?}", payloads(store, name).await));
+    }
+    let mut requests = Vec::new();
+    for n in 0..30 {
+        requests.push(store.find_request(&[n; 16]).await.unwrap());
+    }
+    state.insert("requests", format!("{requests:?}"));
+    state
+}
+
+#[tokio::test]
+async fn a_checkpoint_leads_to_the_same_state_as_a_replay() {
+    let (ledger, expected) = ledger_with_a_checkpoint().await;
+    assert!(state(&ledger.open_checkpointing()).await == expected);
+    let options = StoreOptions { trust_checkpoint: false, ..StoreOptions::default() };
+    let replayed = SledStore::open_with(ledger.dir(), clock(), options).unwrap();
+    assert!(state(&(Arc::new(replayed) as Store)).await == expected);
+    ledger.change_checkpoint(|tree| tree.clear().unwrap());
+    assert!(state(&ledger.open()).await == expected);
+}
+
+#[tokio::test]
+async fn a_checkpoint_that_is_damaged_or_of_another_log_is_ignored() {
+    let (ledger, expected) = ledger_with_a_checkpoint().await;
+    ledger.change_checkpoint(|tree| {
+        let (key, value) = tree.first().unwrap().unwrap();
+        let mut value = value.to_vec();
+        let at = value.len() / 2;
+        value[at] ^= 1;
+        tree.insert(key, value).unwrap();
+    });
+    assert!(state(&ledger.open()).await == expected);
+
+    let (other, _) = ledger_with_a_checkpoint().await;
+    let other_store = other.open_checkpointing();
+    append(&other_store, part("z", Any, &["only here"])).await.unwrap();
+    other_store.close().await.unwrap();
+    drop(other_store);
+    let mut foreign = Vec::new();
+    other.change_checkpoint(|tree| foreign.extend(tree.iter().map(Result::unwrap)));
+    ledger.change_checkpoint(|tree| {
+        tree.clear().unwrap();
+        for (key, value) in foreign {
+            tree.insert(key, value).unwrap();
+        }
+    });
+    assert!(state(&ledger.open()).await == expected);
+}
+
+#[tokio::test]
+async fn damage_after_a_checkpoint_is_healed_or_refused() {
+    let (ledger, expected) = ledger_with_a_checkpoint().await;
+    ledger.change_segment(|bytes| {
+        let at = find(bytes, "late");
+        bytes[at] ^= 1;
+    });
+    let damaged = ledger.files();
+    assert!(state(&ledger.open()).await == expected);
+    assert!(ledger.files() != damaged);
+    ledger.change_segment(|bytes| {
+        let at = find(bytes, "late");
+        bytes[at] ^= 1;
+    });
+    ledger.lose_sled();
+    ledger.check_refuses(41);
+}
+
+#[tokio::test]
+async fn a_frame_that_sled_lost_before_the_checkpoint_is_read_from_the_journal() {
+    let (ledger, expected) = ledger_with_a_checkpoint().await;
+    let db = ::sled::open(ledger.dir().join("sled")).unwrap();
+    let tree = db.open_tree("frames").unwrap();
+    let frame = tree.remove(5_u64.to_be_bytes()).unwrap().unwrap();
+    tree.insert(9_u64.to_be_bytes(), "something else").unwrap();
+    drop((tree, db));
+    let store = ledger.open();
+    assert!(state(&store).await == expected);
+    drop(store);
+    let db = ::sled::open(ledger.dir().join("sled")).unwrap();
+    assert_eq!(db.open_tree("frames").unwrap().get(5_u64.to_be_bytes()).unwrap(), Some(frame));
+}
+
+#[tokio::test]
+async fn streams_and_requests_take_little_memory() {
+    let ledger = Ledger::new();
+    let store = ledger.try_open().unwrap();
+    for batch in 0..20_u64 {
+        let parts = (0..500_u64).map(|n| {
+            let number = batch * 500 + n;
+            let mut key = [0; 16];
+            key[..8].copy_from_slice(&number.to_le_bytes());
+            let request = Some(Request { key, fingerprint: key });
+            StreamAppend { request, ..part(&format!("s{number}"), NoStream, &["x"]) }
+        });
+        store.append(Append(parts.collect())).await.unwrap();
+    }
+    let memory = store.memory();
+    assert_eq!((memory.streams, memory.requests), (10_000, 10_000));
+    // Each of the 256 shards keeps some free slots, which weigh on so few entries.
+    assert!(memory.stream_bytes <= 52 * 10_000, "{memory:?}");
+    assert!(memory.request_bytes <= 24 * 10_000, "{memory:?}");
 }
 
 #[tokio::test]

@@ -1,11 +1,13 @@
 //! The one door to sled: it blocks, may panic, and must not outlive the store's lock.
+//!
+//! What sled cannot give is read from the journal, and given back to sled.
 
 use std::{
     any::Any,
     collections::VecDeque,
     fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Mutex, MutexGuard, PoisonError, RwLock,
         mpsc::{RecvTimeoutError, sync_channel},
@@ -15,8 +17,12 @@ use std::{
 };
 
 use bytes::Bytes;
+use tracing::warn;
 
-use super::super::{Chunk, GlobalPosition, ReadError, walk::Frames};
+use super::{
+    super::{Chunk, GlobalPosition, ReadError, walk::Frames},
+    journal,
+};
 
 const CACHE_BYTES: u64 = 64 << 20;
 
@@ -35,8 +41,12 @@ const LOCK_ATTEMPTS: u32 = 200;
 /// Frames in a sled tree, keyed by first position.
 pub(super) struct SledFrames {
     tree: ::sled::Tree,
+    checkpoint: ::sled::Tree,
     db: ::sled::Db,
 }
+
+/// Where it says which checkpoint counts: position, number of pieces.
+const CURRENT: &[u8] = b"current";
 
 impl SledFrames {
     /// Opens a folder, which sled may answer with a panic, or not at all.
@@ -45,7 +55,8 @@ impl SledFrames {
         in_time(time_to_open(dir), move || {
             let db = open_db(&owned)?;
             let tree = db.open_tree("frames").map_err(|error| error.to_string())?;
-            Ok(Self { tree, db })
+            let checkpoint = db.open_tree("checkpoint").map_err(|error| error.to_string())?;
+            Ok(Self { tree, checkpoint, db })
         })
     }
 
@@ -95,15 +106,69 @@ impl SledFrames {
         })
     }
 
+    /// The first position of the last frame, damaged or not.
+    pub(super) fn last_key(&self) -> Result<Option<GlobalPosition>, String> {
+        let tree = self.tree.clone();
+        in_time(READ_TIME, move || {
+            let last = tree.last().map_err(|error| error.to_string())?;
+            let key = last.and_then(|(key, _)| key.as_ref().try_into().ok());
+            Ok(key.map(|key| GlobalPosition::new(u64::from_be_bytes(key))))
+        })
+    }
+
     pub(super) fn insert(&self, first: GlobalPosition, frame: &[u8]) -> Result<(), String> {
         let key = first.get().to_be_bytes();
         guarded(|| self.tree.insert(key, frame).map(drop).map_err(|error| error.to_string()))
+    }
+
+    /// The pieces of the checkpoint, as they are; `None` if there is none.
+    pub(super) fn checkpoint(&self) -> Result<Option<Vec<Vec<u8>>>, String> {
+        let tree = self.checkpoint.clone();
+        in_time(READ_TIME, move || {
+            let get = |key: &[u8]| tree.get(key).map_err(|error| error.to_string());
+            let Some(current) = get(CURRENT)? else { return Ok(None) };
+            let (position, count) = current.split_first_chunk::<8>().ok_or("it is malformed")?;
+            let count = u32::from_be_bytes(count.try_into().map_err(|_| "it is malformed")?);
+            let piece = |n: u32| {
+                let piece = get(&[&position[..], &n.to_be_bytes()].concat())?;
+                piece.map(|piece| piece.to_vec()).ok_or("a piece is missing".to_owned())
+            };
+            (0..count).map(piece).collect::<Result<_, String>>().map(Some)
+        })
+    }
+
+    fn save_checkpoint(
+        &self,
+        position: GlobalPosition,
+        write: impl FnOnce(&mut PutPiece<'_>) -> Result<u32, String>,
+    ) -> Result<(), String> {
+        let (tree, position) = (&self.checkpoint, position.get().to_be_bytes());
+        guarded(|| {
+            let failed = |error: ::sled::Error| error.to_string();
+            let mut put = |n: u32, piece: &[u8]| {
+                let key = [&position[..], &n.to_be_bytes()].concat();
+                tree.insert(key, piece).map(drop).map_err(failed)
+            };
+            let count = write(&mut put)?;
+            let current = [&position[..], &count.to_be_bytes()].concat();
+            tree.insert(CURRENT, current).map_err(failed)?;
+            for key in tree.iter().keys() {
+                let key = key.map_err(failed)?;
+                if key != CURRENT && !key.starts_with(&position) {
+                    tree.remove(key).map_err(failed)?;
+                }
+            }
+            Ok(())
+        })
     }
 
     fn flush(&self) -> Result<(), String> {
         guarded(|| self.db.flush().map(drop).map_err(|error| error.to_string()))
     }
 }
+
+/// Takes a piece of a checkpoint.
+pub(super) type PutPiece<'a> = dyn FnMut(u32, &[u8]) -> Result<(), String> + 'a;
 
 impl Frames for SledFrames {
     fn holding(&self, position: GlobalPosition) -> Result<Option<Chunk>, ReadError> {
@@ -179,6 +244,7 @@ pub(super) async fn blocking<T: Send + 'static>(
 ///
 /// A frame that is durable in the journal is served from memory until sled has it.
 pub(super) struct Door {
+    dir: PathBuf,
     held: RwLock<Option<Held>>,
     pending: Mutex<VecDeque<Chunk>>,
 }
@@ -190,9 +256,9 @@ struct Held {
 }
 
 impl Door {
-    pub(super) fn new(frames: SledFrames, lock: File) -> Self {
+    pub(super) fn new(dir: &Path, frames: SledFrames, lock: File) -> Self {
         let held = RwLock::new(Some(Held { frames, _lock: lock }));
-        Self { held, pending: Mutex::default() }
+        Self { dir: dir.to_owned(), held, pending: Mutex::default() }
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -224,6 +290,16 @@ impl Door {
         Ok(())
     }
 
+    /// Puts a checkpoint into sled, piece by piece, in place of the one before.
+    pub(super) fn save_checkpoint(
+        &self,
+        position: GlobalPosition,
+        write: impl FnOnce(&mut PutPiece<'_>) -> Result<u32, String>,
+    ) -> Result<(), String> {
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        held.as_ref().map_or(Ok(()), |held| held.frames.save_checkpoint(position, write))
+    }
+
     fn pending(&self) -> MutexGuard<'_, VecDeque<Chunk>> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -248,7 +324,31 @@ impl Frames for View<'_> {
         let at = pending.partition_point(|chunk| chunk.last() < position);
         let waiting = pending.get(at).filter(|chunk| chunk.first() <= position).cloned();
         drop(pending);
-        waiting.map_or_else(|| self.frames.holding(position), |chunk| Ok(Some(chunk)))
+        waiting.map_or_else(|| self.kept(position), |chunk| Ok(Some(chunk)))
+    }
+}
+
+impl View<'_> {
+    /// A frame as sled has it, or else as the journal has it.
+    fn kept(&self, position: GlobalPosition) -> Result<Option<Chunk>, ReadError> {
+        let found = self.frames.holding(position);
+        let holds = |chunk: &Chunk| (chunk.first()..=chunk.last()).contains(&position);
+        if matches!(&found, Ok(Some(chunk)) if holds(chunk)) {
+            return found;
+        }
+        let Ok(Some(chunk)) = journal::read_holding(&self.door.dir, position) else {
+            return found;
+        };
+        warn!(position = %chunk.first(), "frame that sled has lost is read from the journal");
+        // If sled does not take it back, the journal answers the next time too.
+        _ = self.frames.insert(chunk.first(), chunk.frame());
+        Ok(Some(chunk))
+    }
+}
+
+impl Frames for Door {
+    fn holding(&self, position: GlobalPosition) -> Result<Option<Chunk>, ReadError> {
+        self.read(|view| view.holding(position))
     }
 }
 

@@ -6,11 +6,12 @@
 //! DIR/HEAD, .twin    how far the log is known to reach
 //! DIR/LOCK           held while the store is open; names the holder
 //! DIR/journal/*.seg  the frames one after another; a segment is named by its first position
-//! DIR/sled/          the same frames, keyed by first position
+//! DIR/sled/          the same frames, keyed by first position; and the latest checkpoint
 //! ```
 //!
 //! Both copies hold the same bytes, so either repairs the other: [`recover`] says how.
 
+mod checkpoint;
 mod control;
 mod door;
 mod head;
@@ -32,6 +33,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tracing::error;
 
 use self::{
+    checkpoint::Checkpoints,
     door::Door,
     keeper::Keeper,
     recover::Recovered,
@@ -40,13 +42,29 @@ use self::{
 use super::{
     Append, AppendError, Appended, Chunk, CloseError, EventStore, GlobalPosition, Health,
     OpenError, ReadError, RecordedEvent, RecordedRequest, StreamHead, StreamId, StreamVersion,
-    index::Index,
+    index::{Index, Memory, find_request},
     walk::{page, walk_stream},
 };
 use crate::clock::Clock;
 
 /// How many appends may wait for the writer before callers wait for room.
 const QUEUE_LEN: usize = 4096;
+
+/// What may be chosen when a store is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreOptions {
+    /// After how many events a checkpoint is written, at least.
+    pub checkpoint_every: u64,
+    /// Whether opening may begin at a checkpoint. If not, everything is read back, and every
+    /// frame of both copies is compared and repaired.
+    pub trust_checkpoint: bool,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self { checkpoint_every: 100_000, trust_checkpoint: true }
+    }
+}
 
 /// The embedded store: durable over a power cut, for one process at a time.
 ///
@@ -102,28 +120,45 @@ impl SledStore {
     /// [`OpenError`] says what is in the way, down to the first position that cannot be read.
     /// Recorded events are never given up to get a store opened.
     pub fn open(dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        Self::open_with(dir, clock, StoreOptions::default())
+    }
+
+    /// [`SledStore::open`], otherwise than by default.
+    ///
+    /// # Errors
+    ///
+    /// As for [`SledStore::open`].
+    pub fn open_with(
+        dir: &Path,
+        clock: Arc<dyn Clock>,
+        options: StoreOptions,
+    ) -> Result<Self, OpenError> {
         let claim = control::claim(dir)?;
-        let recovered = recover::recover(dir)?;
-        Self::start(recovered, claim, clock)
+        let recovered = recover::recover(dir, options)?;
+        Self::start(dir, recovered, claim, clock, options)
     }
 
     fn start(
+        dir: &Path,
         recovered: Recovered,
         claim: control::Claim,
         clock: Arc<dyn Clock>,
+        options: StoreOptions,
     ) -> Result<Self, OpenError> {
-        let Recovered { index, frontier, journal, head: marks, frames } = recovered;
+        let Recovered { index, frontier, journal, head: marks, frames, checkpoint } = recovered;
         let (publish, head) = watch::channel(index.head());
         let (commands, queue) = mpsc::channel(QUEUE_LEN);
         let shared = Arc::new(Shared {
             index: RwLock::new(index),
-            door: Door::new(frames, claim.lock),
+            door: Door::new(dir, frames, claim.lock),
             health: RwLock::new(Health::Writable),
         });
         let no_thread = |error: io::Error| OpenError::Engine { reason: error.to_string() };
         let handles = marks.handles().map_err(no_thread)?;
         let keeper = Keeper::start(Arc::clone(&shared), handles).map_err(no_thread)?;
+        let every = options.checkpoint_every;
         let writer = Writer {
+            checkpoints: Checkpoints::new(Arc::clone(&shared), every, checkpoint),
             queue,
             journal,
             head: marks,
@@ -143,6 +178,12 @@ impl SledStore {
     #[must_use]
     pub fn log_id(&self) -> &str {
         &self.log_id
+    }
+
+    /// How much memory the index takes.
+    #[must_use]
+    pub fn memory(&self) -> Memory {
+        self.shared.index().memory()
     }
 
     fn index(&self) -> Result<RwLockReadGuard<'_, Index>, ReadError> {
@@ -178,7 +219,12 @@ impl EventStore for SledStore {
     }
 
     async fn find_request(&self, key: &[u8; 16]) -> Result<Option<RecordedRequest>, ReadError> {
-        Ok(self.index()?.find_request(*key))
+        let (candidates, key) = (self.index()?.request_candidates(key), *key);
+        if candidates.is_empty() {
+            return Ok(None);
+        }
+        let shared = Arc::clone(&self.shared);
+        door::blocking(move || find_request(&shared.door, &candidates, &key)).await
     }
 
     async fn read_stream(
@@ -204,7 +250,9 @@ impl EventStore for SledStore {
     }
 
     async fn position_at(&self, instant: Timestamp) -> Result<GlobalPosition, ReadError> {
-        Ok(self.index()?.position_at(instant))
+        let span = self.index()?.span_of(instant);
+        let shared = Arc::clone(&self.shared);
+        door::blocking(move || span.search(&shared.door, instant)).await
     }
 
     fn watch_head(&self) -> watch::Receiver<GlobalPosition> {
@@ -251,9 +299,10 @@ mod tests {
         drop(store);
 
         let claim = control::claim(dir.path()).unwrap();
-        let mut recovered = recover::recover(dir.path()).unwrap();
+        let options = StoreOptions::default();
+        let mut recovered = recover::recover(dir.path(), options).unwrap();
         recovered.journal.break_for_test();
-        let store = SledStore::start(recovered, claim, clock.clone()).unwrap();
+        let store = SledStore::start(dir.path(), recovered, claim, clock.clone(), options).unwrap();
         for _ in 0..2 {
             let refused = store.append(one_event()).await.unwrap_err();
             assert!(matches!(refused, AppendError::Failed { .. }), "{refused}");

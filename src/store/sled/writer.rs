@@ -17,6 +17,7 @@ use super::{
         index::{Sealed, Stage},
     },
     Shared,
+    checkpoint::{Checkpoint, Checkpoints},
     head::{self, HeadFiles, Mark},
     journal::Journal,
     keeper::Keeper,
@@ -46,6 +47,7 @@ pub(super) struct Writer {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) publish: watch::Sender<GlobalPosition>,
     pub(super) keeper: Keeper,
+    pub(super) checkpoints: Checkpoints,
     pub(super) shared: Arc<Shared>,
 }
 
@@ -53,6 +55,7 @@ impl Drop for Writer {
     /// Whatever ended the writer, nothing is recorded any more.
     fn drop(&mut self) {
         self.keeper.join();
+        self.checkpoints.join();
         self.shared.stop_writing("writer has stopped");
     }
 }
@@ -61,6 +64,7 @@ impl Writer {
     /// Works until it is told to close, or until the store is dropped.
     pub(super) fn run(mut self) {
         let mut closing = Vec::new();
+        self.keep_checkpoint();
         while let Some(command) = self.queue.blocking_recv() {
             self.group(command, &mut closing);
             if !closing.is_empty() {
@@ -96,7 +100,7 @@ impl Writer {
             Health::ReadOnly { reason } => Some(AppendError::Failed { reason }),
         };
         let index = self.shared.index();
-        let mut stage = Stage::new(&index, self.clock.now());
+        let mut stage = Stage::new(&index, &self.shared.door, self.clock.now());
         let mut answers = Vec::new();
         let mut next = Some(first);
         while let Some(command) = next {
@@ -132,7 +136,23 @@ impl Writer {
         index.commit(changes, &chunk);
         drop(index);
         self.publish.send_replace(chunk.last());
+        self.keep_checkpoint();
         Ok(())
+    }
+
+    /// Has a checkpoint written when it is time.
+    fn keep_checkpoint(&mut self) {
+        if self.checkpoints.is_due()
+            && let Some(checkpoint) = self.checkpoint()
+        {
+            self.checkpoints.begin(checkpoint);
+        }
+    }
+
+    /// What is true now, unless the segment is empty.
+    fn checkpoint(&self) -> Option<Checkpoint> {
+        let (index, frontier) = (self.shared.index().clone(), self.frontier.clone());
+        self.journal.place().map(|place| Checkpoint { index, frontier, place })
     }
 
     /// The end of all writing.
@@ -150,7 +170,12 @@ impl Writer {
     fn finish(mut self) -> Result<(), CloseError> {
         self.keeper.join();
         let sealed = match self.shared.health() {
-            Health::Writable => self.seal().map_err(|error| error.to_string()),
+            Health::Writable => {
+                if let Some(checkpoint) = self.checkpoint() {
+                    self.checkpoints.finish(checkpoint);
+                }
+                self.seal().map_err(|error| error.to_string())
+            }
             Health::ReadOnly { reason } => Err(reason),
         };
         let shut = self.shared.door.shut();
