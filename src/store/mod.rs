@@ -15,6 +15,8 @@
 //! - **An acknowledgement is a promise.** An `Ok` means that the events survive whatever the
 //!   engine is built to survive; for [`SledStore`], a power cut. Events that are not yet
 //!   acknowledged are seen by no reader.
+//! - **A full disk is announced before it is reached**: appends are refused while there is still a
+//!   reserve, health says so, and both end by themselves when there is room.
 //! - **After a failed write nothing more is recorded** until the store is opened again; reads go
 //!   on, and [`EventStore::health`] says why.
 

@@ -17,7 +17,9 @@ mod door;
 mod head;
 mod journal;
 mod keeper;
+pub(super) mod planted;
 mod recover;
+mod space;
 mod writer;
 
 use std::{
@@ -37,6 +39,7 @@ use self::{
     door::Door,
     keeper::Keeper,
     recover::Recovered,
+    space::Space,
     writer::{Command, Writer},
 };
 use super::{
@@ -58,11 +61,13 @@ pub struct StoreOptions {
     /// Whether opening may begin at a checkpoint. If not, everything is read back, and every
     /// frame of both copies is compared and repaired.
     pub trust_checkpoint: bool,
+    /// How many bytes of the disk are kept free; by default 256 MiB, or a 32nd of a small disk.
+    pub reserve_bytes: Option<u64>,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { checkpoint_every: 100_000, trust_checkpoint: true }
+        Self { checkpoint_every: 100_000, trust_checkpoint: true, reserve_bytes: None }
     }
 }
 
@@ -83,7 +88,9 @@ pub struct SledStore {
 struct Shared {
     index: RwLock<Index>,
     door: Door,
+    /// Whether nothing has failed yet.
     health: RwLock<Health>,
+    space: Space,
 }
 
 impl Shared {
@@ -91,8 +98,19 @@ impl Shared {
         self.index.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn health(&self) -> Health {
+    /// Whether appends are taken, as far as it depends on what has happened so far.
+    fn standing(&self) -> Health {
         self.health.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether an append would be taken now.
+    fn health(&self) -> Health {
+        let standing = self.standing();
+        let full = || self.space.shortage().map(|reason| Health::ReadOnly { reason });
+        Some(&standing)
+            .filter(|it| **it == Health::Writable)
+            .and_then(|_| full())
+            .unwrap_or(standing)
     }
 
     /// Stops all writing because something failed.
@@ -152,6 +170,8 @@ impl SledStore {
             index: RwLock::new(index),
             door: Door::new(dir, frames, claim.lock),
             health: RwLock::new(Health::Writable),
+            space: Space::new(dir, options.reserve_bytes)
+                .map_err(control::io_error("measure the disk of", dir))?,
         });
         let no_thread = |error: io::Error| OpenError::Engine { reason: error.to_string() };
         let handles = marks.handles().map_err(no_thread)?;
@@ -288,6 +308,25 @@ mod tests {
         let event = NewEvent { event_type: "t.E".into(), payload: Bytes::from_static(b"x") };
         let (stream, expected) = (StreamId::parse("a/1").unwrap(), ExpectedVersion::Any);
         StreamAppend { stream, expected, events: vec![event], request: None }.into()
+    }
+
+    #[tokio::test]
+    async fn while_the_disk_is_full_appends_are_refused_and_reads_go_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = SledStore::open(dir.path(), Arc::new(SystemClock)).unwrap();
+        store.append(one_event()).await.unwrap();
+        for _ in 0..2 {
+            store.shared.space.set_reserve_for_test(u64::MAX);
+            assert_eq!(store.append(one_event()).await, Err(AppendError::DiskFull));
+            assert!(matches!(store.health(), Health::ReadOnly { .. }));
+            let stream = StreamId::parse("a/1").unwrap();
+            assert!(!store.read_stream(&stream, None).await.unwrap().is_empty());
+            store.shared.space.set_reserve_for_test(0);
+            assert_eq!(store.health(), Health::Writable);
+            store.append(one_event()).await.unwrap();
+        }
+        assert_eq!(store.head(), GlobalPosition::new(3));
+        store.close().await.unwrap();
     }
 
     #[tokio::test]

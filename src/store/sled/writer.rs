@@ -14,18 +14,22 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::{
     super::{
         Append, AppendError, Appended, CloseError, GlobalPosition, Health,
-        index::{Sealed, Stage},
+        index::{Memory, Sealed, Stage},
     },
     Shared,
     checkpoint::{Checkpoint, Checkpoints},
     head::{self, HeadFiles, Mark},
     journal::Journal,
     keeper::Keeper,
+    planted::{self, Bug},
 };
 use crate::{clock::Clock, integrity::Frontier};
 
 /// The size from which on a frame takes no further append.
 const GROUP_BYTES: usize = 1 << 20;
+
+/// How a disk says that it is full.
+const FULL: [io::ErrorKind; 2] = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
 
 /// What the writer is asked to do.
 pub(super) enum Command {
@@ -82,6 +86,11 @@ impl Writer {
     /// Records what has arrived as one frame, as far as it fits.
     fn group(&mut self, first: Command, closing: &mut Vec<Closing>) {
         let (sealed, mut answers) = self.stage(first, closing);
+        if planted::has(Bug::AckBeforeSync) {
+            for (reply, answer) in answers.drain(..) {
+                _ = reply.send(answer);
+            }
+        }
         let outcome = sealed.map_or(Ok(()), |sealed| self.record(sealed));
         if let Err(error) = outcome {
             // Refusals too may rest on what was not recorded.
@@ -95,7 +104,7 @@ impl Writer {
     }
 
     fn stage(&mut self, first: Command, closing: &mut Vec<Closing>) -> (Option<Sealed>, Answers) {
-        let failed = match self.shared.health() {
+        let failed = match self.shared.standing() {
             Health::Writable => None,
             Health::ReadOnly { reason } => Some(AppendError::Failed { reason }),
         };
@@ -120,8 +129,12 @@ impl Writer {
     fn record(&mut self, sealed: Sealed) -> Result<(), AppendError> {
         let Sealed { chunk, changes, frontier } = sealed;
         let (first, frame) = (chunk.first(), chunk.frame());
+        if !self.shared.space.admits(frame.len()) {
+            return Err(AppendError::DiskFull);
+        }
         match self.journal.make_room(first, frame.len()) {
-            Err(full) if full.kind() == io::ErrorKind::StorageFull => {
+            Err(full) if FULL.contains(&full.kind()) => {
+                self.shared.space.was_full();
                 return Err(AppendError::DiskFull);
             }
             made => made.map_err(|error| self.fail("prepare the journal", &error))?,
@@ -142,7 +155,12 @@ impl Writer {
 
     /// Has a checkpoint written when it is time.
     fn keep_checkpoint(&mut self) {
+        let fits = |index: Memory| {
+            let bytes = index.stream_bytes.saturating_add(index.request_bytes);
+            self.shared.space.room() > (bytes as u64).saturating_mul(2)
+        };
         if self.checkpoints.is_due()
+            && fits(self.shared.index().memory())
             && let Some(checkpoint) = self.checkpoint()
         {
             self.checkpoints.begin(checkpoint);
@@ -169,7 +187,7 @@ impl Writer {
 
     fn finish(mut self) -> Result<(), CloseError> {
         self.keeper.join();
-        let sealed = match self.shared.health() {
+        let sealed = match self.shared.standing() {
             Health::Writable => {
                 if let Some(checkpoint) = self.checkpoint() {
                     self.checkpoints.finish(checkpoint);
