@@ -39,6 +39,8 @@ pub(super) enum Command {
     Narrative(NarrativeAct),
     /// Render a year's report
     Report(ReportOptions),
+    /// Verify a log that no server has open: every frame, leaf, version and root, and both copies
+    Verify(VerifyOptions),
     /// Check a year's tables, or a published report; one finding a line, as JSON
     Check(CheckOptions),
 }
@@ -60,6 +62,13 @@ pub(super) struct ServeOptions {
     /// Let clients ask for the contract by gRPC reflection
     #[arg(long)]
     pub(super) reflection: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyOptions {
+    /// The directory that holds the log
+    #[arg(long, value_name = "DIR")]
+    pub(super) data: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -11,6 +11,7 @@ mod narrative;
 mod output;
 mod report;
 mod serve;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -77,6 +78,7 @@ async fn run(arguments: Arguments, output: Output) -> Result<Outcome, Failure> {
         Command::Import(options) => import::run(&server, options, output).await,
         Command::Narrative(act) => narrative::run(&server, act, output).await,
         Command::Report(options) => report::run(&server, options, output).await,
+        Command::Verify(options) => verify::run(options, output).await,
         Command::Check(options) => check::run(&server, options, output).await,
     }
 }

@@ -40,7 +40,7 @@ pub use self::{
     frame::{Chunk, EventRef, Events},
     index::{MAX_APPEND_BYTES, MAX_EVENT_TYPE_LEN, Memory},
     memory::MemoryStore,
-    sled::{SledStore, StoreOptions},
+    sled::{Fault, SledStore, StoreOptions, Verified, verify},
     types::{
         Append, Appended, ExpectedVersion, GlobalPosition, Health, InvalidStreamId,
         InvalidStreamVersion, NewEvent, RecordedEvent, RecordedRequest, Request, StreamAppend,

@@ -21,6 +21,7 @@ use disclosure_ledger::{
         Append, AppendError, Chunk, EventStore, ExpectedVersion, GlobalPosition, Health,
         MAX_APPEND_BYTES, MemoryStore, NewEvent, OpenError, ReadError, RecordedEvent, Request,
         SledStore, StoreOptions, StreamAppend, StreamAppended, StreamId, StreamVersion, follow,
+        verify,
     },
 };
 use jiff::Timestamp;
@@ -938,6 +939,39 @@ async fn streams_and_requests_take_little_memory() {
     // Each of the 256 shards keeps some free slots, which weigh on so few entries.
     assert!(memory.stream_bytes <= 52 * 10_000, "{memory:?}");
     assert!(memory.request_bytes <= 24 * 10_000, "{memory:?}");
+}
+
+#[tokio::test]
+async fn verifying_finds_every_fault_and_changes_nothing() {
+    let ledger = Ledger::of_ten().await;
+    let before = ledger.files();
+    let whole = verify(ledger.dir()).unwrap();
+    assert_eq!((whole.events, whole.sled_lacks, &whole.faults[..]), (10, 0, &[][..]));
+    assert!(ledger.files() == before);
+
+    let part_and_position = |ledger: &Ledger| -> Vec<_> {
+        let faults = verify(ledger.dir()).unwrap().faults;
+        faults.iter().map(|fault| (fault.part, fault.position.get())).collect()
+    };
+    let journal = fs::read(ledger.segment()).unwrap();
+    ledger.damage(4);
+    assert_eq!(part_and_position(&ledger), [("journal", 4), ("head", 4)]);
+    fs::write(ledger.segment(), journal).unwrap();
+    let db = ::sled::open(ledger.dir().join("sled")).unwrap();
+    db.open_tree("frames").unwrap().remove(7_u64.to_be_bytes()).unwrap();
+    drop(db);
+    assert_eq!(part_and_position(&ledger), [("sled", 7)]);
+    ledger.lose_sled();
+    assert_eq!(part_and_position(&ledger), [("sled", 1)]);
+
+    let store = ledger.open();
+    let busy = verify(ledger.dir()).unwrap_err();
+    assert!(matches!(busy, OpenError::Locked { .. }), "{busy}");
+    drop(store);
+    assert_eq!(verify(ledger.dir()).unwrap(), whole);
+    let nothing = tempfile::tempdir().unwrap();
+    assert!(matches!(verify(nothing.path()), Err(OpenError::NotOurs { .. })));
+    assert_eq!(fs::read_dir(nothing.path()).unwrap().count(), 0);
 }
 
 #[tokio::test]

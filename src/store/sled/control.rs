@@ -36,6 +36,14 @@ pub(super) fn claim(dir: &Path) -> Result<Claim, OpenError> {
     Ok(Claim { lock, log_id })
 }
 
+/// Takes a directory that is a ledger; makes nothing.
+pub(super) fn claim_existing(dir: &Path) -> Result<Claim, OpenError> {
+    fs::metadata(dir).map_err(io_error("read", dir))?;
+    let not_ours = || OpenError::NotOurs { dir: dir.to_owned() };
+    let log_id = find(dir)?.ok_or_else(not_ours)?;
+    Ok(Claim { lock: lock(dir)?, log_id })
+}
+
 /// Turns a failure at a path into an error that names both.
 pub(super) fn io_error(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> OpenError {
     move |source| OpenError::Io { what, path: path.to_owned(), source }

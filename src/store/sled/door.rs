@@ -78,7 +78,7 @@ impl SledFrames {
     pub(super) fn values_from(
         &self,
         first: GlobalPosition,
-    ) -> impl Iterator<Item = Result<(Vec<u8>, Bytes), String>> {
+    ) -> impl Iterator<Item = Result<(Vec<u8>, Bytes), String>> + use<> {
         let tree = self.tree.clone();
         let (give, values) = sync_channel(VALUES_AHEAD);
         let read = move || {

@@ -20,6 +20,7 @@ mod keeper;
 pub(super) mod planted;
 mod recover;
 mod space;
+mod verify;
 mod writer;
 
 use std::{
@@ -34,6 +35,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::error;
 
+pub use self::verify::{Fault, Verified, verify};
 use self::{
     checkpoint::Checkpoints,
     door::Door,

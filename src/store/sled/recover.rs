@@ -192,9 +192,9 @@ impl Default for Start {
 
 /// The log as far as it has been read.
 #[derive(Default)]
-struct Log {
-    index: Index,
-    frontier: Frontier,
+pub(super) struct Log {
+    pub(super) index: Index,
+    pub(super) frontier: Frontier,
     noted: Option<Mark>,
 }
 
@@ -216,12 +216,12 @@ impl Log {
         })
     }
 
-    fn next(&self) -> GlobalPosition {
+    pub(super) fn next(&self) -> GlobalPosition {
         self.index.head().next()
     }
 
     /// Takes in a chunk if it is the next one, to the last hash.
-    fn take(&mut self, chunk: &Chunk) -> Result<(), Corrupt> {
+    pub(super) fn take(&mut self, chunk: &Chunk) -> Result<(), Corrupt> {
         let mut frontier = self.frontier.clone();
         for event in chunk.events() {
             frontier.append(event.leaf);
@@ -331,7 +331,7 @@ fn read_or_empty(path: &Path) -> io::Result<Bytes> {
 
 /// Whether the log may end here: what is left of the last segment, from offset `at`, is nothing,
 /// or a frame that was never completely written.
-fn is_open_end(rest: &Bytes, at: usize, next: GlobalPosition) -> bool {
+pub(super) fn is_open_end(rest: &Bytes, at: usize, next: GlobalPosition) -> bool {
     let used = rest.slice(..used_len(rest));
     used.is_empty() || (is_incomplete(rest, used.len(), at) && !holds_frame_from(&used, next))
 }
@@ -386,7 +386,8 @@ impl Spare<'_> {
     }
 }
 
-fn copy_sled(dir: &Path) -> Option<(SledFrames, TempDir)> {
+/// A copy of sled's folder, opened; it is removed when it is let go.
+pub(super) fn copy_sled(dir: &Path) -> Option<(SledFrames, TempDir)> {
     let copy = tempfile::Builder::new().prefix(COPY_PREFIX).tempdir_in(dir).ok()?;
     copy_tree(&dir.join(SLED), copy.path()).ok()?;
     Some((SledFrames::open(copy.path()).ok()?, copy))
