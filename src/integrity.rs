@@ -11,6 +11,20 @@ use sha2::{Digest, Sha256};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hash(pub [u8; 32]);
 
+impl Hash {
+    /// Reads 64 digits of lower-case hexadecimal; `None` if they are not that.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let (pairs, odd) = text.as_bytes().as_chunks::<2>();
+        let digit = |byte: u8| char::from(byte).to_digit(16).filter(|_| !byte.is_ascii_uppercase());
+        let byte = |[high, low]: &[u8; 2]| {
+            u8::try_from(digit(*high)?.checked_mul(16)?.checked_add(digit(*low)?)?).ok()
+        };
+        let bytes: Option<Vec<u8>> = pairs.iter().map(byte).collect();
+        Some(Self(bytes.filter(|_| odd.is_empty())?.try_into().ok()?))
+    }
+}
+
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
@@ -122,6 +136,15 @@ mod tests {
                 let split = leaves.len().next_power_of_two() / 2;
                 node_hash(naive(&leaves[..split]), naive(&leaves[split..]))
             }
+        }
+    }
+
+    #[test]
+    fn a_hash_is_read_back_from_what_it_shows() {
+        let hash = leaf_hash(b"x");
+        assert_eq!(Hash::from_hex(&hash.to_string()), Some(hash));
+        for bad in ["", "zz", &hash.to_string().to_uppercase(), &format!("{hash}0")] {
+            assert_eq!(Hash::from_hex(bad), None);
         }
     }
 

@@ -41,6 +41,8 @@ pub(super) enum Command {
     Report(ReportOptions),
     /// Log a made-up year of many agencies, to try out and to measure
     Generate(GenerateOptions),
+    /// Verify a log that no server has open: every frame, leaf, version and root, and both copies
+    Verify(VerifyOptions),
     /// Check a year's tables, or a published report; one finding a line, as JSON
     Check(CheckOptions),
 }
@@ -62,6 +64,13 @@ pub(super) struct ServeOptions {
     /// Let clients ask for the contract by gRPC reflection
     #[arg(long)]
     pub(super) reflection: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyOptions {
+    /// The directory that holds the log
+    #[arg(long, value_name = "DIR")]
+    pub(super) data: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -13,6 +13,7 @@ mod output;
 mod progress;
 mod report;
 mod serve;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -80,6 +81,7 @@ async fn run(arguments: Arguments, output: Output) -> Result<Outcome, Failure> {
         Command::Narrative(act) => narrative::run(&server, act, output).await,
         Command::Report(options) => report::run(&server, options, output).await,
         Command::Generate(options) => generate::run(&server, options, output).await,
+        Command::Verify(options) => verify::run(options, output).await,
         Command::Check(options) => check::run(&server, options, output).await,
     }
 }

@@ -163,6 +163,7 @@ impl From<&AppendError> for Refused {
             AppendError::RequestReused { .. } => (Code::AlreadyExists, "REQUEST_ID_REUSED"),
             AppendError::TooLarge { .. } => (Code::ResourceExhausted, "TOO_LARGE"),
             AppendError::StreamFull { .. } => (Code::ResourceExhausted, "STREAM_FULL"),
+            AppendError::Unreadable { .. } => (Code::DataLoss, "LOG_DAMAGED"),
             AppendError::DiskFull => (Code::ResourceExhausted, "DISK_FULL"),
             AppendError::Failed { .. } => (Code::Unavailable, "LOG_READ_ONLY"),
             AppendError::Closed => (Code::Unavailable, "SHUTTING_DOWN"),

@@ -14,7 +14,7 @@ use crate::{
     clock::Clock,
     ledger::Ledger,
     projection::{Projection, QueryError},
-    store::{CloseError, EventStore},
+    store::{CloseError, EventStore, Health},
     wire::{
         DESCRIPTOR_SET,
         pb::v1::{
@@ -94,11 +94,11 @@ pub async fn serve(
     if settings.reflection {
         routes = add_reflection(routes)?;
     }
-    announce(&health, true).await;
+    announce(&health, &SERVICES, true).await;
     let (stopping, mut stopped) = tokio::sync::watch::channel(false);
+    let announcing = tokio::spawn(announce_health(health, store.clone(), stopped.clone()));
     let draining = async move {
         stop.await;
-        announce(&health, false).await;
         stopping.send_replace(true);
     };
     tracing::info!(%address, head = %store.head(), "serving");
@@ -115,6 +115,7 @@ pub async fn serve(
         served = serving => served?,
         () = overdue => tracing::warn!("calls still under way were cut off"),
     }
+    announcing.abort();
     desk.projection.close();
     store.close().await.map_err(ServeError::Close)?;
     tracing::info!("stopped");
@@ -156,17 +157,57 @@ fn add_reflection(routes: Routes) -> Result<Routes, tonic_reflection::server::Er
     Ok(routes.add_service(describe().build_v1()?).add_service(describe().build_v1alpha()?))
 }
 
-/// Tells the health service whether calls are taken.
-async fn announce(health: &HealthReporter, serving: bool) {
+/// Keeps the health service informed until the server stops: the services that write do so only
+/// while the store takes appends.
+async fn announce_health(
+    health: HealthReporter,
+    store: Arc<dyn EventStore>,
+    mut stopped: tokio::sync::watch::Receiver<bool>,
+) {
+    let mut writable = true;
+    while !*stopped.borrow_and_update() {
+        let asked = store.clone();
+        let found = tokio::task::spawn_blocking(move || asked.health()).await;
+        let now = matches!(found, Ok(Health::Writable));
+        if now != writable {
+            writable = now;
+            match found {
+                Ok(Health::ReadOnly { reason }) => tracing::error!(reason, "nothing is recorded"),
+                Ok(Health::Writable) => tracing::info!("recording again"),
+                Err(_) => {}
+            }
+            announce(&health, &WRITING_SERVICES, writable).await;
+        }
+        // The end of the wait, whichever it is, leads to the same question.
+        _ = tokio::time::timeout(HEALTH_EVERY, stopped.changed()).await;
+    }
+    announce(&health, &SERVICES, false).await;
+}
+
+/// Tells the health service whether calls of some services are taken.
+async fn announce(health: &HealthReporter, services: &[&'static str], serving: bool) {
     let status = if serving {
         tonic_health::ServingStatus::Serving
     } else {
         tonic_health::ServingStatus::NotServing
     };
-    for service in SERVICES {
-        health.set_service_status(service, status).await;
+    for service in services {
+        health.set_service_status(*service, status).await;
     }
 }
+
+/// How often the store is asked for its health.
+const HEALTH_EVERY: Duration = Duration::from_millis(500);
+
+/// The services that record; the others go on while the store is read-only.
+const WRITING_SERVICES: [&str; 6] = [
+    "disclosure.v1.AgencyService",
+    "disclosure.v1.ApplicationService",
+    "disclosure.v1.RemedyService",
+    "disclosure.v1.ProactiveService",
+    "disclosure.v1.NarrativeService",
+    "disclosure.v1.IntakeService",
+];
 
 /// What health answers for: the whole, and each service by name.
 const SERVICES: [&str; 10] = [
@@ -181,3 +222,38 @@ const SERVICES: [&str; 10] = [
     "disclosure.v1.EventService",
     "disclosure.v1.IntakeService",
 ];
+
+#[cfg(test)]
+mod tests {
+    use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+
+    use super::*;
+    use crate::{clock::SystemClock, store::MemoryStore};
+
+    #[tokio::test]
+    async fn a_store_that_is_read_only_silences_the_services_that_write() {
+        let (reporter, service) = tonic_health::server::health_reporter();
+        let mut client = HealthClient::new(service);
+        announce(&reporter, &SERVICES, true).await;
+        let store = Arc::new(MemoryStore::new(Arc::new(SystemClock)));
+        let (stop, stopped) = tokio::sync::watch::channel(false);
+        let announcing = tokio::spawn(announce_health(reporter, store.clone(), stopped));
+        store.close().await.unwrap();
+        let mut statuses = Vec::new();
+        for (wanted, stopping) in [(2, false), (2, true)] {
+            stop.send_replace(stopping);
+            let mut check = async |service: &str| {
+                let request = HealthCheckRequest { service: service.to_owned() };
+                client.check(request).await.unwrap().into_inner().status
+            };
+            while check("disclosure.v1.IntakeService").await != wanted
+                || (stopping && check("").await != wanted)
+            {
+                tokio::task::yield_now().await;
+            }
+            statuses.push((check("disclosure.v1.ReportService").await, check("").await));
+        }
+        assert_eq!(statuses, [(1, 1), (2, 2)]);
+        announcing.await.unwrap();
+    }
+}

@@ -52,8 +52,16 @@ pub enum AppendError {
         stream: StreamId,
     },
     /// The disk is full; nothing was recorded, and a later attempt may succeed.
-    #[error("disk is full")]
+    #[error(
+        "disk is full but for a reserve; nothing was recorded, and a later attempt may succeed"
+    )]
     DiskFull,
+    /// What was recorded before could not be read, so the append could not be judged.
+    #[error("record that the append must be judged by cannot be read: {reason}")]
+    Unreadable {
+        /// What is in the way.
+        reason: String,
+    },
     /// A write failed, in this append or before it; no append is taken until the store is opened
     /// again. Whether this one was recorded is not known until then.
     #[error("store no longer takes appends: {reason}")]

@@ -1,5 +1,7 @@
 //! What the store must know to judge an append, in memory: every stream's head, every request.
 //!
+//! A clone is a snapshot that costs next to nothing; see [`Table`].
+//!
 //! The rule by which appends are judged is here and nowhere else. A [`Stage`] applies it to one
 //! append after another on top of an [`Index`] that stays as it is; what it decided becomes part
 //! of the index only with [`Index::commit`], when the frame is durable.
@@ -7,28 +9,29 @@
 use std::{
     collections::HashMap,
     hash::{BuildHasher, Hasher, RandomState},
+    io::{self, Write},
 };
 
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 
 use super::{
-    Append, AppendError, Appended, Chunk, Corrupt, GlobalPosition, RecordedRequest, Request,
-    StreamAppend, StreamAppended, StreamHead, StreamId, StreamVersion,
-    frame::{FrameBuilder, Mark, Placed, RECORD_OVERHEAD},
+    Append, AppendError, Appended, Chunk, Corrupt, GlobalPosition, ReadError, RecordedRequest,
+    Request, StreamAppend, StreamAppended, StreamHead, StreamId, StreamVersion,
+    frame::{Cursor, FrameBuilder, Mark, Placed, RECORD_OVERHEAD},
+    table::{MAX_POSITION, Table, position_bytes, position_of},
+    walk::{Frames, holding},
 };
 use crate::integrity::Frontier;
 
 /// The largest append, in bytes as they are stored.
-pub const MAX_APPEND_BYTES: usize = 32 << 20;
+pub const MAX_APPEND_BYTES: usize = 256 << 20;
 
 /// The longest event type, in bytes.
 pub const MAX_EVENT_TYPE_LEN: usize = 65_535;
 
-/// The heads of streams, by stream key.
-type Streams = HashMap<u128, StreamHead, KeyHashing>;
-
-/// Where requests ended, by request key.
-type Requests = HashMap<u128, Seen, KeyHashing>;
+/// How many events apart, at least, the index notes a record time.
+const TIMES_APART: u64 = 1024;
 
 /// Hashes 128-bit keys by one multiplication under a secret, so that nobody can choose request
 /// keys that meet in one bucket.
@@ -80,20 +83,27 @@ struct Seen {
 }
 
 /// What is recorded and durable.
-#[derive(Debug, Default)]
+///
+/// Measured, gaps included, a stream takes 30 to 37 bytes and a request 13 to 17; a record time
+/// takes 16 for every 1,024 events. A request is known by 48 bits of its key's hash and the
+/// position where it ended; the rest is read back from there when a key seems to come again.
+#[derive(Debug, Default, Clone)]
 pub(super) struct Index {
-    streams: Streams,
-    requests: Requests,
-    /// Each record time with the last position that has it; both only rise.
+    /// Stream key (16 bytes), version (4), position (5).
+    streams: Table<25, 16>,
+    /// Hash of the request key (6 bytes), position (5).
+    requests: Table<11, 6>,
+    /// First positions of frames with their record times; both rise.
     times: Vec<(Timestamp, GlobalPosition)>,
+    last_time: Option<Timestamp>,
     head: GlobalPosition,
 }
 
 /// What a stage decided, on top of the index it began with.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
-    streams: Streams,
-    requests: Requests,
+    streams: HashMap<u128, StreamHead, KeyHashing>,
+    requests: HashMap<u128, Seen, KeyHashing>,
 }
 
 /// A frame ready to be written, and what is true once it is.
@@ -109,29 +119,43 @@ impl Index {
     }
 
     pub(super) fn stream_head(&self, stream: &StreamId) -> Option<StreamHead> {
-        self.streams.get(&stream.key()).copied()
+        self.head_of(stream.key())
     }
 
-    pub(super) fn find_request(&self, key: [u8; 16]) -> Option<RecordedRequest> {
-        let seen = self.requests.get(&u128::from_le_bytes(key))?;
-        Some(RecordedRequest {
-            fingerprint: seen.fingerprint,
-            version: seen.version,
-            position: seen.position,
-            record_time: self.time_of(seen.position)?,
-        })
+    fn head_of(&self, key: u128) -> Option<StreamHead> {
+        let entry = self.streams.get(&key.to_le_bytes()).next()?;
+        let version = entry.get(16..20)?.try_into().ok().map(u32::from_be_bytes)?;
+        Some(StreamHead { version: StreamVersion::new(version)?, position: position_of(entry) })
     }
 
-    pub(super) fn position_at(&self, instant: Timestamp) -> GlobalPosition {
+    /// Where requests ended that may be the one with a key.
+    pub(super) fn request_candidates(&self, key: &[u8; 16]) -> Vec<GlobalPosition> {
+        self.requests.get(&request_hash(key)).map(|entry| position_of(entry)).collect()
+    }
+
+    /// Where to look for the last position recorded at or before an instant.
+    pub(super) fn span_of(&self, instant: Timestamp) -> Span {
+        if self.last_time.is_none_or(|last| last <= instant) {
+            return Span { known: self.head, beyond: self.head.next() };
+        }
         let until = self.times.partition_point(|(time, _)| *time <= instant);
-        let last = until.checked_sub(1).and_then(|at| self.times.get(at));
-        last.map_or(GlobalPosition::START, |(_, position)| *position)
+        let known = until.checked_sub(1).and_then(|at| self.times.get(at));
+        let beyond = self.times.get(until).map_or(self.head, |(_, first)| *first);
+        known.map_or(Span { known: GlobalPosition::START, beyond: GlobalPosition::new(1) }, |k| {
+            Span { known: k.1, beyond }
+        })
     }
 
     /// Makes what a stage decided part of the index.
     pub(super) fn commit(&mut self, changes: Changes, chunk: &Chunk) {
-        self.streams.extend(changes.streams);
-        self.requests.extend(changes.requests);
+        for (key, StreamHead { version, position }) in changes.streams {
+            let (key, version) = (key.to_le_bytes(), version.get().to_be_bytes());
+            self.streams.put(&entry([&key, &version, &position_bytes(position)]));
+        }
+        for (key, Seen { position, .. }) in changes.requests {
+            let hash = request_hash(&key.to_le_bytes());
+            self.requests.add(&entry([&hash, &[], &position_bytes(position)]));
+        }
         self.advance(chunk);
     }
 
@@ -140,20 +164,22 @@ impl Index {
         if chunk.first() != self.head.next() {
             return Err(Corrupt { reason: "frame does not follow the one before" });
         }
-        if self.times.last().is_some_and(|(time, _)| *time > chunk.record_time()) {
+        if self.last_time.is_some_and(|time| time > chunk.record_time()) {
             return Err(Corrupt { reason: "frame was recorded before the one before it" });
         }
         let mut changes = Changes::default();
         for event in chunk.events() {
-            let stream = StreamId::parse(event.stream);
-            let stream = stream.map_err(|_| Corrupt { reason: "stream has an invalid name" })?;
-            let known = changes.streams.get(&stream.key()).copied();
-            let head = known.or_else(|| self.stream_head(&stream));
+            if !StreamId::is_valid(event.stream) {
+                return Err(Corrupt { reason: "stream has an invalid name" });
+            }
+            let key = StreamId::key_of(event.stream);
+            let known = changes.streams.get(&key).copied();
+            let head = known.or_else(|| self.head_of(key));
             if next_version(head) != Some(event.version) || last_position(head) != event.previous {
                 return Err(Corrupt { reason: "event does not continue its stream" });
             }
             let (version, position) = (event.version, event.position);
-            changes.streams.insert(stream.key(), StreamHead { version, position });
+            changes.streams.insert(key, StreamHead { version, position });
             if let Some(Request { key, fingerprint }) = event.request {
                 let seen = Seen { fingerprint, version, position };
                 changes.requests.insert(u128::from_le_bytes(key), seen);
@@ -164,17 +190,145 @@ impl Index {
     }
 
     fn advance(&mut self, chunk: &Chunk) {
-        self.head = chunk.last();
-        match self.times.last_mut() {
-            Some((time, position)) if *time == chunk.record_time() => *position = chunk.last(),
-            Some(_) | None => self.times.push((chunk.record_time(), chunk.last())),
+        let (time, first) = (chunk.record_time(), chunk.first());
+        let due = self.times.last().is_none_or(|(noted, at)| {
+            *noted < time && first.get().saturating_sub(at.get()) >= TIMES_APART
+        });
+        if due {
+            self.times.push((time, first));
         }
+        self.last_time = Some(time);
+        self.head = chunk.last();
     }
 
-    fn time_of(&self, position: GlobalPosition) -> Option<Timestamp> {
-        let at = self.times.partition_point(|(_, last)| *last < position);
-        self.times.get(at).map(|(time, _)| *time)
+    /// Writes everything, in bytes that [`Index::from_bytes`] reads.
+    pub(super) fn write_to(&self, out: &mut impl Write) -> io::Result<()> {
+        let time = self.last_time.map_or(i64::MIN, Timestamp::as_microsecond);
+        out.write_all(&self.head.get().to_le_bytes())?;
+        out.write_all(&time.to_le_bytes())?;
+        out.write_all(&(self.times.len() as u64).to_le_bytes())?;
+        for (time, first) in &self.times {
+            out.write_all(&time.as_microsecond().to_le_bytes())?;
+            out.write_all(&first.get().to_le_bytes())?;
+        }
+        out.write_all(&(self.streams.len() as u64).to_le_bytes())?;
+        self.streams.entries().try_for_each(|entry| out.write_all(entry))?;
+        out.write_all(&(self.requests.len() as u64).to_le_bytes())?;
+        self.requests.entries().try_for_each(|entry| out.write_all(entry))
     }
+
+    /// Reads what [`Index::write_to`] wrote; `None` if it is not that.
+    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let mut bytes = Cursor(bytes);
+        let head = GlobalPosition::new(bytes.u64()?);
+        let time = |bytes: &mut Cursor<'_>| bytes.array().map(i64::from_le_bytes);
+        let last_time = Timestamp::from_microsecond(time(&mut bytes)?).ok();
+        let mut times = Vec::new();
+        for _ in 0..bytes.u64()? {
+            let time = Timestamp::from_microsecond(time(&mut bytes)?).ok()?;
+            times.push((time, GlobalPosition::new(bytes.u64()?)));
+        }
+        let streams = Table::from_sorted(entries(&mut bytes)?)?;
+        let requests = Table::from_sorted(entries(&mut bytes)?)?;
+        bytes.0.is_empty().then_some(Self { streams, requests, times, last_time, head })
+    }
+
+    /// The memory that streams and requests take.
+    pub(super) fn memory(&self) -> Memory {
+        Memory {
+            streams: self.streams.len(),
+            stream_bytes: self.streams.bytes(),
+            requests: self.requests.len(),
+            request_bytes: self.requests.bytes(),
+        }
+    }
+}
+
+/// What the index of a store holds, and how much memory that takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Memory {
+    /// The number of streams.
+    pub streams: usize,
+    /// The bytes that they take.
+    pub stream_bytes: usize,
+    /// The number of requests.
+    pub requests: usize,
+    /// The bytes that they take.
+    pub request_bytes: usize,
+}
+
+fn entries<'a, const E: usize>(bytes: &mut Cursor<'a>) -> Option<&'a [[u8; E]]> {
+    let count = usize::try_from(bytes.u64()?).ok()?;
+    let (entries, _) = bytes.slice(count.checked_mul(E)?)?.as_chunks();
+    Some(entries)
+}
+
+/// An entry of its parts, which are as long together.
+fn entry<const E: usize>(parts: [&[u8]; 3]) -> [u8; E] {
+    let mut entry = [0; E];
+    let bytes = parts.into_iter().flatten();
+    entry.iter_mut().zip(bytes).for_each(|(slot, byte)| *slot = *byte);
+    entry
+}
+
+/// What a request is known by: spread evenly whatever keys a client chooses.
+fn request_hash(key: &[u8; 16]) -> [u8; 6] {
+    let digest: [u8; 32] = Sha256::digest(key).into();
+    *digest.first_chunk().unwrap_or(&[0; 6])
+}
+
+/// Positions between which a log changes from recorded at or before an instant to after it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    known: GlobalPosition,
+    beyond: GlobalPosition,
+}
+
+impl Span {
+    /// The last position that was recorded at or before the instant.
+    pub(super) fn search(
+        self,
+        frames: &dyn Frames,
+        instant: Timestamp,
+    ) -> Result<GlobalPosition, ReadError> {
+        let Self { mut known, mut beyond } = self;
+        while known.next() < beyond {
+            let middle = GlobalPosition::new(known.get().midpoint(beyond.get()));
+            let chunk = holding(frames, middle)?;
+            if chunk.record_time() <= instant {
+                known = chunk.last().min(GlobalPosition::new(beyond.get().saturating_sub(1)));
+            } else {
+                beyond = chunk.first();
+            }
+        }
+        Ok(known)
+    }
+}
+
+/// What the request with a key led to, looked up where it may have ended.
+pub(super) fn find_request(
+    frames: &dyn Frames,
+    candidates: &[GlobalPosition],
+    key: &[u8; 16],
+) -> Result<Option<RecordedRequest>, ReadError> {
+    for position in candidates {
+        let chunk = holding(frames, *position)?;
+        let before = GlobalPosition::new(position.get().saturating_sub(1));
+        let rest = chunk.after(before);
+        let event = rest.as_ref().and_then(|rest| rest.events().next());
+        let Some((event, request)) = event.and_then(|event| Some((event, event.request?))) else {
+            return Err(ReadError::Corrupt { position: *position, reason: "no request ends here" });
+        };
+        if request.key == *key {
+            return Ok(Some(RecordedRequest {
+                fingerprint: request.fingerprint,
+                version: event.version,
+                position: *position,
+                record_time: event.record_time,
+            }));
+        }
+    }
+    Ok(None)
 }
 
 fn next_version(head: Option<StreamHead>) -> Option<StreamVersion> {
@@ -188,6 +342,7 @@ fn last_position(head: Option<StreamHead>) -> GlobalPosition {
 /// Appends being judged and laid out in one frame.
 pub(super) struct Stage<'a> {
     index: &'a Index,
+    frames: &'a dyn Frames,
     changes: Changes,
     frame: FrameBuilder,
 }
@@ -201,11 +356,11 @@ struct Undo {
 
 impl<'a> Stage<'a> {
     /// Begins a frame at a time, or at the last record time if the clock went back.
-    pub(super) fn new(index: &'a Index, now: Timestamp) -> Self {
+    pub(super) fn new(index: &'a Index, frames: &'a dyn Frames, now: Timestamp) -> Self {
         let now = Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now);
-        let time = index.times.last().map_or(now, |(last, _)| now.max(*last));
+        let time = index.last_time.map_or(now, |last| now.max(last));
         let frame = FrameBuilder::new(index.head.next(), time);
-        Self { index, changes: Changes::default(), frame }
+        Self { index, frames, changes: Changes::default(), frame }
     }
 
     /// Judges an append and adds it, or leaves everything as it was.
@@ -234,9 +389,9 @@ impl<'a> Stage<'a> {
         undo: &mut Undo,
     ) -> Result<StreamAppended, AppendError> {
         if let Some(request) = part.request
-            && let Some(seen) = self.seen(request.key)
+            && let Some(seen) = self.seen(request.key)?
         {
-            return self.replay(request, seen);
+            return replayed(request, &seen);
         }
         let head = self.head(&part.stream);
         let actual = head.map(|head| head.version);
@@ -251,15 +406,6 @@ impl<'a> Stage<'a> {
         Ok(StreamAppended { version, position, record_time, replayed: false })
     }
 
-    fn replay(&self, request: Request, seen: Seen) -> Result<StreamAppended, AppendError> {
-        let Seen { fingerprint, version, position } = seen;
-        if fingerprint != request.fingerprint {
-            return Err(AppendError::RequestReused { position });
-        }
-        let record_time = self.index.time_of(position).unwrap_or(self.frame.record_time());
-        Ok(StreamAppended { version, position, record_time, replayed: true })
-    }
-
     fn lay_out(
         &mut self,
         part: &StreamAppend,
@@ -270,6 +416,9 @@ impl<'a> Stage<'a> {
             let full = || AppendError::StreamFull { stream: part.stream.clone() };
             let version = next_version(head).ok_or_else(full)?;
             let (previous, position) = (last_position(head), self.frame.next());
+            if position > MAX_POSITION {
+                return Err(AppendError::Failed { reason: "log is full".to_owned() });
+            }
             let (stream, request) = (&part.stream, part.request);
             self.frame.push(&Placed { stream, version, previous, request, event });
             head = Some(StreamHead { version, position });
@@ -306,10 +455,25 @@ impl<'a> Stage<'a> {
         staged.or_else(|| self.index.stream_head(stream))
     }
 
-    fn seen(&self, key: [u8; 16]) -> Option<Seen> {
-        let key = u128::from_le_bytes(key);
-        self.changes.requests.get(&key).or_else(|| self.index.requests.get(&key)).copied()
+    fn seen(&self, key: [u8; 16]) -> Result<Option<RecordedRequest>, AppendError> {
+        if let Some(staged) = self.changes.requests.get(&u128::from_le_bytes(key)) {
+            let Seen { fingerprint, version, position } = *staged;
+            let record_time = self.frame.record_time();
+            return Ok(Some(RecordedRequest { fingerprint, version, position, record_time }));
+        }
+        let candidates = self.index.request_candidates(&key);
+        let found = find_request(self.frames, &candidates, &key);
+        found.map_err(|error| AppendError::Unreadable { reason: error.to_string() })
     }
+}
+
+/// The first answer to a request that comes again.
+fn replayed(request: Request, seen: &RecordedRequest) -> Result<StreamAppended, AppendError> {
+    let RecordedRequest { fingerprint, version, position, record_time } = *seen;
+    if fingerprint != request.fingerprint {
+        return Err(AppendError::RequestReused { position });
+    }
+    Ok(StreamAppended { version, position, record_time, replayed: true })
 }
 
 fn check_shape(append: &Append) -> Result<(), AppendError> {

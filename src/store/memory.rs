@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::{
     Append, AppendError, Appended, Chunk, CloseError, EventStore, GlobalPosition, Health,
     ReadError, RecordedEvent, RecordedRequest, StreamHead, StreamId, StreamVersion,
-    index::{Index, Sealed, Stage},
+    index::{Index, Sealed, Stage, find_request},
     walk::{Frames, page, walk_stream},
 };
 use crate::{clock::Clock, integrity::Frontier};
@@ -52,7 +52,7 @@ impl MemoryStore {
 impl EventStore for MemoryStore {
     async fn append(&self, append: Append) -> Result<Appended, AppendError> {
         let mut log = self.open_state().map_err(|_| AppendError::Closed)?;
-        let mut stage = Stage::new(&log.index, self.clock.now());
+        let mut stage = Stage::new(&log.index, &log.chunks, self.clock.now());
         let appended = stage.add(&append)?;
         if let Some(Sealed { chunk, changes, frontier }) = stage.seal(&log.frontier) {
             log.index.commit(changes, &chunk);
@@ -69,7 +69,8 @@ impl EventStore for MemoryStore {
     }
 
     async fn find_request(&self, key: &[u8; 16]) -> Result<Option<RecordedRequest>, ReadError> {
-        Ok(self.open_state()?.index.find_request(*key))
+        let state = self.open_state()?;
+        find_request(&state.chunks, &state.index.request_candidates(key), key)
     }
 
     async fn read_stream(
@@ -91,7 +92,8 @@ impl EventStore for MemoryStore {
     }
 
     async fn position_at(&self, instant: Timestamp) -> Result<GlobalPosition, ReadError> {
-        Ok(self.open_state()?.index.position_at(instant))
+        let state = self.open_state()?;
+        state.index.span_of(instant).search(&state.chunks, instant)
     }
 
     fn watch_head(&self) -> watch::Receiver<GlobalPosition> {

@@ -15,6 +15,8 @@
 //! - **An acknowledgement is a promise.** An `Ok` means that the events survive whatever the
 //!   engine is built to survive; for [`SledStore`], a power cut. Events that are not yet
 //!   acknowledged are seen by no reader.
+//! - **A full disk is announced before it is reached**: appends are refused while there is still a
+//!   reserve, health says so, and both end by themselves when there is room.
 //! - **After a failed write nothing more is recorded** until the store is opened again; reads go
 //!   on, and [`EventStore::health`] says why.
 
@@ -24,6 +26,8 @@ mod frame;
 mod index;
 mod memory;
 mod sled;
+mod table;
+mod planted;
 mod types;
 mod walk;
 
@@ -35,9 +39,9 @@ pub use self::{
     error::{AppendError, CloseError, Corrupt, OpenError, ReadError},
     follow::follow,
     frame::{Chunk, EventRef, Events},
-    index::{MAX_APPEND_BYTES, MAX_EVENT_TYPE_LEN},
+    index::{MAX_APPEND_BYTES, MAX_EVENT_TYPE_LEN, Memory},
     memory::MemoryStore,
-    sled::SledStore,
+    sled::{Fault, SledStore, StoreOptions, Verified, verify},
     types::{
         Append, Appended, ExpectedVersion, GlobalPosition, Health, InvalidStreamId,
         InvalidStreamVersion, NewEvent, RecordedEvent, RecordedRequest, Request, StreamAppend,

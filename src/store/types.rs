@@ -32,9 +32,13 @@ impl StreamId {
         if !Self::is_valid(text) {
             return Err(InvalidStreamId);
         }
+        Ok(Self { text: text.into(), key: Self::key_of(text) })
+    }
+
+    /// The first half of a name's SHA-256, by which the index knows the stream.
+    pub(super) fn key_of(text: &str) -> u128 {
         let digest: [u8; 32] = Sha256::digest(text).into();
-        let key = digest.first_chunk().map_or(0, |half| u128::from_le_bytes(*half));
-        Ok(Self { text: text.into(), key })
+        digest.first_chunk().map_or(0, |half| u128::from_le_bytes(*half))
     }
 
     pub(super) fn is_valid(text: &str) -> bool {
@@ -47,7 +51,7 @@ impl StreamId {
         &self.text
     }
 
-    /// The first half of the name's SHA-256, by which the index knows the stream.
+    /// The name's [`StreamId::key_of`].
     pub(super) fn key(&self) -> u128 {
         self.key
     }

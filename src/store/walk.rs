@@ -60,7 +60,11 @@ fn visible(frames: &impl Frames, first: GlobalPosition) -> Result<Chunk, ReadErr
     chunk.after(before).ok_or(missing(first))
 }
 
-fn holding(frames: &impl Frames, position: GlobalPosition) -> Result<Chunk, ReadError> {
+/// The frame that holds a position within the log.
+pub(super) fn holding(
+    frames: &(impl Frames + ?Sized),
+    position: GlobalPosition,
+) -> Result<Chunk, ReadError> {
     let chunk = frames.holding(position)?;
     chunk.filter(|chunk| chunk.first() <= position).ok_or(missing(position))
 }

@@ -20,7 +20,8 @@ use disclosure_ledger::{
     store::{
         Append, AppendError, Chunk, EventStore, ExpectedVersion, GlobalPosition, Health,
         MAX_APPEND_BYTES, MemoryStore, NewEvent, OpenError, ReadError, RecordedEvent, Request,
-        SledStore, StreamAppend, StreamAppended, StreamId, StreamVersion, follow,
+        SledStore, StoreOptions, StreamAppend, StreamAppended, StreamId, StreamVersion, follow,
+        verify,
     },
 };
 use jiff::Timestamp;
@@ -458,6 +459,17 @@ impl Ledger {
         SledStore::open(self.dir(), clock())
     }
 
+    /// Opens with a checkpoint after every two events, or an eighth of the log.
+    fn open_checkpointing(&self) -> Store {
+        let options = StoreOptions { checkpoint_every: 2, ..StoreOptions::default() };
+        Arc::new(SledStore::open_with(self.dir(), clock(), options).unwrap())
+    }
+
+    fn change_checkpoint(&self, change: impl FnOnce(&::sled::Tree)) {
+        let db = ::sled::open(self.dir().join("sled")).unwrap();
+        change(&db.open_tree("checkpoint").unwrap());
+    }
+
     fn open(&self) -> Store {
         Arc::new(self.try_open().unwrap())
     }
@@ -476,6 +488,14 @@ impl Ledger {
             let at = find(bytes, &format!("payload {n}"));
             bytes[at] ^= 1;
         });
+    }
+
+    /// Puts the notes of how far the log reaches back to where nobody had been told of the tenth.
+    fn forget_the_tenth(&self) {
+        let of_nine = fs::read_to_string(self.dir().join("HEAD")).unwrap();
+        let of_ten = fs::read_to_string(self.dir().join("HEAD.twin")).unwrap();
+        assert!(of_nine.contains("09\n") && of_ten.contains("10\n"));
+        fs::write(self.dir().join("HEAD.twin"), of_nine).unwrap();
     }
 
     fn change_segment(&self, change: impl FnOnce(&mut Vec<u8>)) {
@@ -596,6 +616,90 @@ async fn a_lost_journal_is_rebuilt_from_sled() {
 }
 
 #[tokio::test]
+async fn a_sled_that_is_set_aside_is_kept() {
+    let ledger = Ledger::of_ten().await;
+    for n in 1..=2 {
+        ledger.lose_sled();
+        fs::create_dir(ledger.dir().join("sled")).unwrap();
+        fs::create_dir(ledger.dir().join("sled/db")).unwrap();
+        drop(ledger.open());
+        let kept = ledger.dir().join(format!("sled.damaged-{n}"));
+        assert!(kept.join("db").is_dir());
+    }
+    ledger.check_holds(10).await;
+}
+
+#[tokio::test]
+async fn a_tail_that_was_acknowledged_and_is_lost_from_both_copies_is_refused() {
+    for (kept, next) in [(3, 4), (9, 10)] {
+        let (ledger, store) = Ledger::of_ten_open().await;
+        drop(store);
+        ledger.lose_sled();
+        ledger.change_segment(|bytes| {
+            let text = format!("payload {kept}");
+            let end = find(bytes, &text) + text.len() + 32;
+            bytes[end..].fill(0);
+        });
+        ledger.check_refuses(next);
+        fs::write(ledger.dir().join("HEAD.twin"), "").unwrap();
+        let refused = ledger.try_open().err().map(|refused| refused.to_string());
+        // The other of the two may be one frame behind.
+        assert!(refused.is_some() || kept == 9);
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_is_not_the_one_acknowledged_is_refused() {
+    let (ledger, other) = (Ledger::of_ten().await, Ledger::of_ten().await);
+    let store = other.open();
+    append(&store, part("b", Any, &["payload 11"])).await.unwrap();
+    store.close().await.unwrap();
+    drop(store);
+    let store = ledger.open();
+    append(&store, part("c", Any, &["payload 12"])).await.unwrap();
+    store.close().await.unwrap();
+    drop(store);
+    ledger.lose_sled();
+    fs::copy(other.segment(), ledger.segment()).unwrap();
+    ledger.check_refuses(11);
+}
+
+#[tokio::test]
+async fn lost_notes_of_the_head_are_made_anew() {
+    let ledger = Ledger::of_ten().await;
+    fs::remove_file(ledger.dir().join("HEAD")).unwrap();
+    fs::write(ledger.dir().join("HEAD.twin"), "head 7").unwrap();
+    ledger.check_holds(10).await;
+    assert!(ledger.dir().join("HEAD").exists());
+}
+
+#[tokio::test]
+async fn an_append_larger_than_a_segment_is_one_frame() {
+    let ledger = Ledger::new();
+    let store = ledger.open();
+    let one = |n: u8, mib: usize| {
+        let mut one = part("a", Any, &["", ""]);
+        one.events[0].payload = vec![n; mib << 20].into();
+        one
+    };
+    append(&store, one(1, 1)).await.unwrap();
+    append(&store, one(2, 70)).await.unwrap();
+    append(&store, one(3, 1)).await.unwrap();
+    let root = store.read_all(position(5), 1).await.unwrap()[0].root();
+    drop(store);
+    for lose_sled in [false, true] {
+        if lose_sled {
+            ledger.lose_sled();
+        }
+        let store = ledger.open();
+        let chunks = store.read_all(GlobalPosition::START, usize::MAX).await.unwrap();
+        assert_eq!(chunks.iter().map(Chunk::len).collect::<Vec<_>>(), [2, 2, 2]);
+        assert_eq!(chunks[1].events().next().unwrap().payload, vec![2; 70 << 20]);
+        assert_eq!(chunks[2].root(), root);
+    }
+}
+
+#[tokio::test]
 async fn a_journal_that_is_lost_with_sled_is_refused() {
     let ledger = Ledger::of_ten().await;
     ledger.lose_sled();
@@ -649,6 +753,7 @@ async fn a_torn_tail_is_cut_off() {
         let (ledger, store) = Ledger::of_ten_open().await;
         drop(store);
         ledger.lose_sled();
+        ledger.forget_the_tenth();
         ledger.change_segment(|bytes| {
             // The tenth frame follows the leaf of the ninth, and it is 191 bytes long.
             let end = find(bytes, "payload 9") + "payload 9".len() + 32;
@@ -701,6 +806,172 @@ async fn segments_follow_one_another_and_a_lost_one_is_noticed() {
         matches!(refused, OpenError::Damaged { position: found, .. } if found == position(3)),
         "{refused}"
     );
+}
+
+/// A ledger of 40 events that was checkpointed at closing, and to which five were added since.
+async fn ledger_with_a_checkpoint() -> (Ledger, BTreeMap<&'static str, String>) {
+    let ledger = Ledger::new();
+    let store = ledger.open_checkpointing();
+    for n in 0..20_u8 {
+        let name = ["a", "b", "c"][usize::from(n % 3)];
+        append(&store, asked(n, n, part(name, Any, &["x", &format!("payload {n}")])))
+            .await
+            .unwrap();
+    }
+    store.close().await.unwrap();
+    drop(store);
+    let store = ledger.open_checkpointing();
+    for n in 20..25_u8 {
+        append(&store, asked(n, n, part("d", Any, &["late"]))).await.unwrap();
+    }
+    let state = state(&store).await;
+    drop(store);
+    (ledger, state)
+}
+
+/// What a store answers, as far as it could depend on how it was opened.
+async fn state(store: &Store) -> BTreeMap<&'static str, String> {
+    let mut state = BTreeMap::new();
+    let events = everything(store).await;
+    state.insert("events", format!("{events:?}"));
+    let last = store.read_all(position(44), 1).await.unwrap();
+    state.insert("root", last[0].root().to_string());
+    for name in ["a", "b", "c", "d"] {
+        let head = store.stream_head(&stream(name)).await.unwrap();
+        state.insert(name, format!("{head:?} {:?}", payloads(store, name).await));
+    }
+    let mut requests = Vec::new();
+    for n in 0..30 {
+        requests.push(store.find_request(&[n; 16]).await.unwrap());
+    }
+    state.insert("requests", format!("{requests:?}"));
+    state
+}
+
+#[tokio::test]
+async fn a_checkpoint_leads_to_the_same_state_as_a_replay() {
+    let (ledger, expected) = ledger_with_a_checkpoint().await;
+    assert!(state(&ledger.open_checkpointing()).await == expected);
+    let options = StoreOptions { trust_checkpoint: false, ..StoreOptions::default() };
+    let replayed = SledStore::open_with(ledger.dir(), clock(), options).unwrap();
+    assert!(state(&(Arc::new(replayed) as Store)).await == expected);
+    ledger.change_checkpoint(|tree| tree.clear().unwrap());
+    assert!(state(&ledger.open()).await == expected);
+}
+
+#[tokio::test]
+async fn a_checkpoint_that_is_damaged_or_of_another_log_is_ignored() {
+    let (ledger, expected) = ledger_with_a_checkpoint().await;
+    ledger.change_checkpoint(|tree| {
+        let (key, value) = tree.first().unwrap().unwrap();
+        let mut value = value.to_vec();
+        let at = value.len() / 2;
+        value[at] ^= 1;
+        tree.insert(key, value).unwrap();
+    });
+    assert!(state(&ledger.open()).await == expected);
+
+    let (other, _) = ledger_with_a_checkpoint().await;
+    let other_store = other.open_checkpointing();
+    append(&other_store, part("z", Any, &["only here"])).await.unwrap();
+    other_store.close().await.unwrap();
+    drop(other_store);
+    let mut foreign = Vec::new();
+    other.change_checkpoint(|tree| foreign.extend(tree.iter().map(Result::unwrap)));
+    ledger.change_checkpoint(|tree| {
+        tree.clear().unwrap();
+        for (key, value) in foreign {
+            tree.insert(key, value).unwrap();
+        }
+    });
+    assert!(state(&ledger.open()).await == expected);
+}
+
+#[tokio::test]
+async fn damage_after_a_checkpoint_is_healed_or_refused() {
+    let (ledger, expected) = ledger_with_a_checkpoint().await;
+    ledger.change_segment(|bytes| {
+        let at = find(bytes, "late");
+        bytes[at] ^= 1;
+    });
+    let damaged = ledger.files();
+    assert!(state(&ledger.open()).await == expected);
+    assert!(ledger.files() != damaged);
+    ledger.change_segment(|bytes| {
+        let at = find(bytes, "late");
+        bytes[at] ^= 1;
+    });
+    ledger.lose_sled();
+    ledger.check_refuses(41);
+}
+
+#[tokio::test]
+async fn a_frame_that_sled_lost_before_the_checkpoint_is_read_from_the_journal() {
+    let (ledger, expected) = ledger_with_a_checkpoint().await;
+    let db = ::sled::open(ledger.dir().join("sled")).unwrap();
+    let tree = db.open_tree("frames").unwrap();
+    let frame = tree.remove(5_u64.to_be_bytes()).unwrap().unwrap();
+    tree.insert(9_u64.to_be_bytes(), "something else").unwrap();
+    drop((tree, db));
+    let store = ledger.open();
+    assert!(state(&store).await == expected);
+    drop(store);
+    let db = ::sled::open(ledger.dir().join("sled")).unwrap();
+    assert_eq!(db.open_tree("frames").unwrap().get(5_u64.to_be_bytes()).unwrap(), Some(frame));
+}
+
+#[tokio::test]
+async fn streams_and_requests_take_little_memory() {
+    let ledger = Ledger::new();
+    let store = ledger.try_open().unwrap();
+    for batch in 0..20_u64 {
+        let parts = (0..500_u64).map(|n| {
+            let number = batch * 500 + n;
+            let mut key = [0; 16];
+            key[..8].copy_from_slice(&number.to_le_bytes());
+            let request = Some(Request { key, fingerprint: key });
+            StreamAppend { request, ..part(&format!("s{number}"), NoStream, &["x"]) }
+        });
+        store.append(Append(parts.collect())).await.unwrap();
+    }
+    let memory = store.memory();
+    assert_eq!((memory.streams, memory.requests), (10_000, 10_000));
+    // Each of the 256 shards keeps some free slots, which weigh on so few entries.
+    assert!(memory.stream_bytes <= 52 * 10_000, "{memory:?}");
+    assert!(memory.request_bytes <= 24 * 10_000, "{memory:?}");
+}
+
+#[tokio::test]
+async fn verifying_finds_every_fault_and_changes_nothing() {
+    let ledger = Ledger::of_ten().await;
+    let before = ledger.files();
+    let whole = verify(ledger.dir()).unwrap();
+    assert_eq!((whole.events, whole.sled_lacks, &whole.faults[..]), (10, 0, &[][..]));
+    assert!(ledger.files() == before);
+
+    let part_and_position = |ledger: &Ledger| -> Vec<_> {
+        let faults = verify(ledger.dir()).unwrap().faults;
+        faults.iter().map(|fault| (fault.part, fault.position.get())).collect()
+    };
+    let journal = fs::read(ledger.segment()).unwrap();
+    ledger.damage(4);
+    assert_eq!(part_and_position(&ledger), [("journal", 4), ("head", 4)]);
+    fs::write(ledger.segment(), journal).unwrap();
+    let db = ::sled::open(ledger.dir().join("sled")).unwrap();
+    db.open_tree("frames").unwrap().remove(7_u64.to_be_bytes()).unwrap();
+    drop(db);
+    assert_eq!(part_and_position(&ledger), [("sled", 7)]);
+    ledger.lose_sled();
+    assert_eq!(part_and_position(&ledger), [("sled", 1)]);
+
+    let store = ledger.open();
+    let busy = verify(ledger.dir()).unwrap_err();
+    assert!(matches!(busy, OpenError::Locked { .. }), "{busy}");
+    drop(store);
+    assert_eq!(verify(ledger.dir()).unwrap(), whole);
+    let nothing = tempfile::tempdir().unwrap();
+    assert!(matches!(verify(nothing.path()), Err(OpenError::NotOurs { .. })));
+    assert_eq!(fs::read_dir(nothing.path()).unwrap().count(), 0);
 }
 
 #[tokio::test]

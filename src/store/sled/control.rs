@@ -1,5 +1,4 @@
-//! What makes a directory a ledger: `LEDGER`, which says so, `LOCK`, which says who has it, and
-//! `HEAD`, which says how long the log was when it was last opened or closed.
+//! What makes a directory a ledger: `LEDGER`, which says so, and `LOCK`, which says who has it.
 //!
 //! `LEDGER` is written last when a ledger is made. A directory without it is either empty but for
 //! what a creation that was cut short leaves behind, or it is not ours and stays untouched.
@@ -9,17 +8,17 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read, Write},
     path::Path,
+    time::Duration,
 };
 
-use super::{
-    super::{GlobalPosition, OpenError},
-    journal,
-};
+use super::{super::OpenError, head, journal};
 
 const FORMAT: u32 = 1;
 const CONTROL: &str = "LEDGER";
 const CONTROL_DRAFT: &str = "LEDGER.new";
-const HEAD: &str = "HEAD";
+/// How often, and how far apart, a lock that somebody holds is asked for.
+const LOCK_ATTEMPTS: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 const LOCK: &str = "LOCK";
 const TITLE: &str = "disclosure-ledger";
 
@@ -39,6 +38,14 @@ pub(super) fn claim(dir: &Path) -> Result<Claim, OpenError> {
         None => create(dir).map_err(write_error("create a ledger in", dir))?,
     };
     Ok(Claim { lock, log_id })
+}
+
+/// Takes a directory that is a ledger; makes nothing.
+pub(super) fn claim_existing(dir: &Path) -> Result<Claim, OpenError> {
+    fs::metadata(dir).map_err(io_error("read", dir))?;
+    let not_ours = || OpenError::NotOurs { dir: dir.to_owned() };
+    let log_id = find(dir)?.ok_or_else(not_ours)?;
+    Ok(Claim { lock: lock(dir)?, log_id })
 }
 
 /// Turns a failure at a path into an error that names both.
@@ -89,7 +96,9 @@ fn is_vacant(dir: &Path) -> io::Result<bool> {
     for entry in fs::read_dir(dir)? {
         let name = entry?.file_name();
         let known = [LOCK, CONTROL_DRAFT, "lost+found"].into_iter().any(|own| name == own);
-        let left_over = known || (name == journal::DIR && journal::is_unused(dir)?);
+        let left_over = known
+            || (name == journal::DIR && journal::is_unused(dir)?)
+            || (head::FILES.into_iter().any(|own| name == own) && head::is_unused(dir));
         if !left_over {
             return Ok(false);
         }
@@ -116,7 +125,7 @@ fn content(format: u32, log_id: &str) -> String {
     with_check(format!("{TITLE} \nformat {format}\nlog {log_id}\n"))
 }
 
-fn with_check(text: String) -> String {
+pub(super) fn with_check(text: String) -> String {
     let check = crc32fast::hash(text.as_bytes());
     text + &format!("check {check:08x}\n")
 }
@@ -131,25 +140,9 @@ fn put(dir: &Path, name: &str, text: &str) -> io::Result<()> {
     sync_dir(dir)
 }
 
-/// Notes that the log reaches a position, durably.
-pub(super) fn put_head(dir: &Path, head: GlobalPosition) -> io::Result<()> {
-    put(dir, HEAD, &head_content(head))
-}
-
-/// The position that the log is known to have reached; the start if the note is lost.
-pub(super) fn noted_head(dir: &Path) -> GlobalPosition {
-    let text = fs::read_to_string(dir.join(HEAD)).unwrap_or_default();
-    let number = text.lines().next().and_then(|line| line.strip_prefix("head ")?.parse().ok());
-    let head = number.map(GlobalPosition::new);
-    head.filter(|head| head_content(*head) == text).unwrap_or_default()
-}
-
-fn head_content(head: GlobalPosition) -> String {
-    with_check(format!("head {head}\n"))
-}
-
 fn create(dir: &Path) -> io::Result<String> {
     journal::create(dir)?;
+    head::create(dir)?;
     let log_id = random_id()?;
     put(dir, CONTROL, &content(FORMAT, &log_id))?;
     Ok(log_id)
@@ -163,12 +156,24 @@ fn random_id() -> io::Result<String> {
     Ok(id)
 }
 
+/// Takes the lock, waiting a moment for a holder who is just leaving: a process that ends, or a
+/// child between its fork and its exec, lets go by itself.
+fn patiently(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..LOCK_ATTEMPTS {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            taken_or_failed => return taken_or_failed,
+        }
+    }
+    file.try_lock()
+}
+
 fn lock(dir: &Path) -> Result<File, OpenError> {
     let path = dir.join(LOCK);
     let mut options = OpenOptions::new();
     let file = options.read(true).write(true).create(true).truncate(false).open(&path);
     let mut file = file.map_err(write_error("write in", dir))?;
-    match file.try_lock() {
+    match patiently(&file) {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let holder = fs::read_to_string(&path).unwrap_or_default();

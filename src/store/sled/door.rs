@@ -1,21 +1,39 @@
 //! The one door to sled: it blocks, may panic, and must not outlive the store's lock.
+//!
+//! What sled cannot give is read from the journal, and given back to sled.
 
 use std::{
     any::Any,
     collections::VecDeque,
     fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
-    sync::{Mutex, MutexGuard, PoisonError, RwLock},
+    path::{Path, PathBuf},
+    sync::{
+        Mutex, MutexGuard, PoisonError, RwLock,
+        mpsc::{RecvTimeoutError, sync_channel},
+    },
     thread,
     time::Duration,
 };
 
 use bytes::Bytes;
+use tracing::warn;
 
-use super::super::{Chunk, GlobalPosition, ReadError, walk::Frames};
+use super::{
+    super::{Chunk, GlobalPosition, ReadError, walk::Frames},
+    journal,
+};
 
 const CACHE_BYTES: u64 = 64 << 20;
+
+/// How long sled may take to open an empty folder.
+const OPEN_TIME: Duration = Duration::from_mins(1);
+
+/// How long sled may take to read the next value.
+const READ_TIME: Duration = Duration::from_mins(1);
+
+/// How many values are read ahead.
+const VALUES_AHEAD: usize = 8;
 
 /// How often, 10 ms apart, an opening waits for an earlier handle of this process to be gone.
 const LOCK_ATTEMPTS: u32 = 200;
@@ -23,15 +41,22 @@ const LOCK_ATTEMPTS: u32 = 200;
 /// Frames in a sled tree, keyed by first position.
 pub(super) struct SledFrames {
     tree: ::sled::Tree,
+    checkpoint: ::sled::Tree,
     db: ::sled::Db,
 }
 
+/// Where it says which checkpoint counts: position, number of pieces.
+const CURRENT: &[u8] = b"current";
+
 impl SledFrames {
+    /// Opens a folder, which sled may answer with a panic, or not at all.
     pub(super) fn open(dir: &Path) -> Result<Self, String> {
-        guarded(|| {
-            let db = open_db(dir)?;
+        let owned = dir.to_owned();
+        in_time(time_to_open(dir), move || {
+            let db = open_db(&owned)?;
             let tree = db.open_tree("frames").map_err(|error| error.to_string())?;
-            Ok(Self { tree, db })
+            let checkpoint = db.open_tree("checkpoint").map_err(|error| error.to_string())?;
+            Ok(Self { tree, checkpoint, db })
         })
     }
 
@@ -53,12 +78,41 @@ impl SledFrames {
     pub(super) fn values_from(
         &self,
         first: GlobalPosition,
-    ) -> impl Iterator<Item = Result<(Vec<u8>, Bytes), String>> {
-        let mut range = self.tree.range(first.get().to_be_bytes()..);
+    ) -> impl Iterator<Item = Result<(Vec<u8>, Bytes), String>> + use<> {
+        let tree = self.tree.clone();
+        let (give, values) = sync_channel(VALUES_AHEAD);
+        let read = move || {
+            let mut range = tree.range(first.get().to_be_bytes()..);
+            loop {
+                let next = guarded(|| range.next().transpose().map_err(|error| error.to_string()));
+                let Some(next) = next.transpose() else { return };
+                let next = next.map(|(k, v)| (k.to_vec(), Bytes::from_owner(v)));
+                if give.send(next).is_err() {
+                    return;
+                }
+            }
+        };
+        let reader = thread::Builder::new().name("ledger-sled-read".to_owned()).spawn(read);
+        let mut failed = reader.err().map(|error| error.to_string());
         std::iter::from_fn(move || {
-            let next = guarded(|| range.next().transpose().map_err(|error| error.to_string()));
-            let next = next.map(|pair| pair.map(|(k, v)| (k.to_vec(), Bytes::from_owner(v))));
-            next.transpose()
+            if let Some(reason) = failed.take() {
+                return Some(Err(reason));
+            }
+            match values.recv_timeout(READ_TIME) {
+                Ok(next) => Some(next),
+                Err(RecvTimeoutError::Disconnected) => None,
+                Err(RecvTimeoutError::Timeout) => Some(Err(late(READ_TIME))),
+            }
+        })
+    }
+
+    /// The first position of the last frame, damaged or not.
+    pub(super) fn last_key(&self) -> Result<Option<GlobalPosition>, String> {
+        let tree = self.tree.clone();
+        in_time(READ_TIME, move || {
+            let last = tree.last().map_err(|error| error.to_string())?;
+            let key = last.and_then(|(key, _)| key.as_ref().try_into().ok());
+            Ok(key.map(|key| GlobalPosition::new(u64::from_be_bytes(key))))
         })
     }
 
@@ -67,10 +121,54 @@ impl SledFrames {
         guarded(|| self.tree.insert(key, frame).map(drop).map_err(|error| error.to_string()))
     }
 
+    /// The pieces of the checkpoint, as they are; `None` if there is none.
+    pub(super) fn checkpoint(&self) -> Result<Option<Vec<Vec<u8>>>, String> {
+        let tree = self.checkpoint.clone();
+        in_time(READ_TIME, move || {
+            let get = |key: &[u8]| tree.get(key).map_err(|error| error.to_string());
+            let Some(current) = get(CURRENT)? else { return Ok(None) };
+            let (position, count) = current.split_first_chunk::<8>().ok_or("it is malformed")?;
+            let count = u32::from_be_bytes(count.try_into().map_err(|_| "it is malformed")?);
+            let piece = |n: u32| {
+                let piece = get(&[&position[..], &n.to_be_bytes()].concat())?;
+                piece.map(|piece| piece.to_vec()).ok_or("a piece is missing".to_owned())
+            };
+            (0..count).map(piece).collect::<Result<_, String>>().map(Some)
+        })
+    }
+
+    fn save_checkpoint(
+        &self,
+        position: GlobalPosition,
+        write: impl FnOnce(&mut PutPiece<'_>) -> Result<u32, String>,
+    ) -> Result<(), String> {
+        let (tree, position) = (&self.checkpoint, position.get().to_be_bytes());
+        guarded(|| {
+            let failed = |error: ::sled::Error| error.to_string();
+            let mut put = |n: u32, piece: &[u8]| {
+                let key = [&position[..], &n.to_be_bytes()].concat();
+                tree.insert(key, piece).map(drop).map_err(failed)
+            };
+            let count = write(&mut put)?;
+            let current = [&position[..], &count.to_be_bytes()].concat();
+            tree.insert(CURRENT, current).map_err(failed)?;
+            for key in tree.iter().keys() {
+                let key = key.map_err(failed)?;
+                if key != CURRENT && !key.starts_with(&position) {
+                    tree.remove(key).map_err(failed)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
     fn flush(&self) -> Result<(), String> {
         guarded(|| self.db.flush().map(drop).map_err(|error| error.to_string()))
     }
 }
+
+/// Takes a piece of a checkpoint.
+pub(super) type PutPiece<'a> = dyn FnMut(u32, &[u8]) -> Result<(), String> + 'a;
 
 impl Frames for SledFrames {
     fn holding(&self, position: GlobalPosition) -> Result<Option<Chunk>, ReadError> {
@@ -101,6 +199,28 @@ fn open_db(dir: &Path) -> Result<::sled::Db, String> {
     Err("another handle holds the lock of its directory".to_owned())
 }
 
+/// How long sled may take to open: longer the more it holds.
+fn time_to_open(dir: &Path) -> Duration {
+    let held = std::fs::metadata(dir.join("db")).map_or(0, |file| file.len());
+    OPEN_TIME.saturating_add(Duration::from_secs(held.checked_shr(24).unwrap_or(0)))
+}
+
+/// Runs what may never end; then it is left behind, and holds nothing but what it opened.
+fn in_time<T: Send + 'static>(
+    limit: Duration,
+    work: impl FnOnce() -> Result<T, String> + Send + 'static,
+) -> Result<T, String> {
+    let (give, outcome) = sync_channel(1);
+    let thread = thread::Builder::new().name("ledger-sled-open".to_owned());
+    let started = thread.spawn(move || _ = give.send(guarded(work)));
+    started.map_err(|error| error.to_string())?;
+    outcome.recv_timeout(limit).unwrap_or_else(|_| Err(late(limit)))
+}
+
+fn late(limit: Duration) -> String {
+    format!("no answer from sled in {} s", limit.as_secs())
+}
+
 /// Turns a panic of sled into an error.
 fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(message(panic.as_ref())))
@@ -124,6 +244,7 @@ pub(super) async fn blocking<T: Send + 'static>(
 ///
 /// A frame that is durable in the journal is served from memory until sled has it.
 pub(super) struct Door {
+    dir: PathBuf,
     held: RwLock<Option<Held>>,
     pending: Mutex<VecDeque<Chunk>>,
 }
@@ -135,9 +256,9 @@ struct Held {
 }
 
 impl Door {
-    pub(super) fn new(frames: SledFrames, lock: File) -> Self {
+    pub(super) fn new(dir: &Path, frames: SledFrames, lock: File) -> Self {
         let held = RwLock::new(Some(Held { frames, _lock: lock }));
-        Self { held, pending: Mutex::default() }
+        Self { dir: dir.to_owned(), held, pending: Mutex::default() }
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -169,6 +290,16 @@ impl Door {
         Ok(())
     }
 
+    /// Puts a checkpoint into sled, piece by piece, in place of the one before.
+    pub(super) fn save_checkpoint(
+        &self,
+        position: GlobalPosition,
+        write: impl FnOnce(&mut PutPiece<'_>) -> Result<u32, String>,
+    ) -> Result<(), String> {
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        held.as_ref().map_or(Ok(()), |held| held.frames.save_checkpoint(position, write))
+    }
+
     fn pending(&self) -> MutexGuard<'_, VecDeque<Chunk>> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -193,6 +324,45 @@ impl Frames for View<'_> {
         let at = pending.partition_point(|chunk| chunk.last() < position);
         let waiting = pending.get(at).filter(|chunk| chunk.first() <= position).cloned();
         drop(pending);
-        waiting.map_or_else(|| self.frames.holding(position), |chunk| Ok(Some(chunk)))
+        waiting.map_or_else(|| self.kept(position), |chunk| Ok(Some(chunk)))
+    }
+}
+
+impl View<'_> {
+    /// A frame as sled has it, or else as the journal has it.
+    fn kept(&self, position: GlobalPosition) -> Result<Option<Chunk>, ReadError> {
+        let found = self.frames.holding(position);
+        let holds = |chunk: &Chunk| (chunk.first()..=chunk.last()).contains(&position);
+        if matches!(&found, Ok(Some(chunk)) if holds(chunk)) {
+            return found;
+        }
+        let Ok(Some(chunk)) = journal::read_holding(&self.door.dir, position) else {
+            return found;
+        };
+        warn!(position = %chunk.first(), "frame that sled has lost is read from the journal");
+        // If sled does not take it back, the journal answers the next time too.
+        _ = self.frames.insert(chunk.first(), chunk.frame());
+        Ok(Some(chunk))
+    }
+}
+
+impl Frames for Door {
+    fn holding(&self, position: GlobalPosition) -> Result<Option<Chunk>, ReadError> {
+        self.read(|view| view.holding(position))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_hangs_or_panics_ends_in_an_error() {
+        let (never, hang) = sync_channel::<()>(1);
+        let late = in_time(Duration::from_millis(10), move || Ok(_ = hang.recv()));
+        assert_eq!(late, Err("no answer from sled in 0 s".to_owned()));
+        let panicked = in_time(OPEN_TIME, || -> Result<(), String> { panic!("page is torn") });
+        assert_eq!(panicked, Err("panicked: page is torn".to_owned()));
+        drop(never);
     }
 }

@@ -12,7 +12,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{super::GlobalPosition, control::sync_dir};
+use super::{
+    super::{
+        Chunk, GlobalPosition,
+        frame::{Extent, HEADER_LEN, peek},
+        planted::{self, Bug},
+    },
+    control::sync_dir,
+};
 
 /// The journal's folder within the ledger.
 pub(super) const DIR: &str = "journal";
@@ -20,10 +27,11 @@ pub(super) const DIR: &str = "journal";
 /// The length at which a segment is sealed.
 pub(super) const SEGMENT_BYTES: u64 = 64 << 20;
 
-const STEP_BYTES: u64 = 8 << 20;
+pub(super) const STEP_BYTES: u64 = 8 << 20;
 static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
 
 /// A file of the journal, by its name.
+#[derive(Debug, Clone)]
 pub(super) struct Segment {
     pub(super) first: GlobalPosition,
     pub(super) path: PathBuf,
@@ -52,6 +60,51 @@ pub(super) fn segments(dir: &Path) -> io::Result<Vec<Segment>> {
     }
     segments.sort_by_key(|segment| segment.first);
     Ok(segments)
+}
+
+/// The first position and the length of every segment.
+pub(super) fn lengths(dir: &Path) -> io::Result<Vec<(GlobalPosition, u64)>> {
+    let length = |segment: Segment| Ok((segment.first, fs::metadata(segment.path)?.len()));
+    segments(dir)?.into_iter().map(length).collect()
+}
+
+/// The whole frame at an offset of a segment, if there is one.
+pub(super) fn read_frame(
+    dir: &Path,
+    segment: GlobalPosition,
+    offset: u64,
+) -> io::Result<Option<Chunk>> {
+    let file = File::open(segment_path(dir, segment))?;
+    let Some(extent) = header_at(&file, offset)? else { return Ok(None) };
+    let mut frame = vec![0; extent.len];
+    file.read_exact_at(&mut frame, offset)?;
+    Ok(Chunk::decode(&frame.into()).ok())
+}
+
+/// The frame that holds a position, found by going from frame to frame.
+pub(super) fn read_holding(dir: &Path, position: GlobalPosition) -> io::Result<Option<Chunk>> {
+    let segments = segments(dir)?;
+    let Some(segment) = segments.iter().rfind(|segment| segment.first <= position) else {
+        return Ok(None);
+    };
+    let file = File::open(&segment.path)?;
+    let mut at = 0_u64;
+    while let Some(extent) = header_at(&file, at)?.filter(|extent| extent.last < position) {
+        at = at.saturating_add(extent.len as u64);
+    }
+    let chunk = read_frame(dir, segment.first, at)?;
+    Ok(chunk.filter(|chunk| (chunk.first()..=chunk.last()).contains(&position)))
+}
+
+/// The first position and the length of the frame at an offset, if it lies within the file.
+fn header_at(file: &File, offset: u64) -> io::Result<Option<Extent>> {
+    let room = file.metadata()?.len().saturating_sub(offset);
+    let mut header = [0; HEADER_LEN];
+    if room < HEADER_LEN as u64 {
+        return Ok(None);
+    }
+    file.read_exact_at(&mut header, offset)?;
+    Ok(peek(&header).filter(|extent| extent.len as u64 <= room))
 }
 
 /// Whether the folder holds no more than a creation that was cut short leaves behind.
@@ -86,10 +139,27 @@ fn create_segment(dir: &Path, first: GlobalPosition) -> io::Result<File> {
     Ok(file)
 }
 
+/// How far the journal is written, frame by frame.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    /// The segments before, by first position and length.
+    pub(super) sealed: Vec<(GlobalPosition, u64)>,
+    /// The first position of the segment.
+    pub(super) segment: GlobalPosition,
+    /// Where in the segment the last frame begins.
+    pub(super) frame: u64,
+    /// Where it ends.
+    pub(super) end: u64,
+}
+
 /// The segment being written.
 pub(super) struct Journal {
     dir: PathBuf,
     file: File,
+    sealed: Vec<(GlobalPosition, u64)>,
+    first: GlobalPosition,
+    /// Where its last frame begins.
+    last_frame: Option<u64>,
     /// Where the next frame goes.
     end: u64,
     /// Up to where the file is zeros, written and synced.
@@ -98,12 +168,26 @@ pub(super) struct Journal {
 
 impl Journal {
     /// Continues a segment, cutting off what lies beyond its end.
-    pub(super) fn resume(dir: &Path, segment: &Path, end: u64) -> io::Result<Self> {
-        let file = OpenOptions::new().read(true).write(true).open(segment)?;
+    pub(super) fn resume(
+        dir: &Path,
+        segment: &Segment,
+        last_frame: Option<u64>,
+        end: u64,
+    ) -> io::Result<Self> {
+        let file = OpenOptions::new().read(true).write(true).open(&segment.path)?;
         file.set_len(end)?;
         file.sync_all()?;
         sync_dir(&dir.join(DIR))?;
-        Ok(Self { dir: dir.to_owned(), file, end, ready: end })
+        let (dir, first) = (dir.to_owned(), segment.first);
+        let mut sealed = lengths(&dir)?;
+        sealed.retain(|(other, _)| *other < first);
+        Ok(Self { dir, file, sealed, first, last_frame, end, ready: end })
+    }
+
+    /// How far the journal is written; `None` if its last segment is empty.
+    pub(super) fn place(&self) -> Option<Place> {
+        let (sealed, segment) = (self.sealed.clone(), self.first);
+        self.last_frame.map(|frame| Place { sealed, segment, frame, end: self.end })
     }
 
     /// Sees to it that a frame can be written; a full disk shows here and does no harm.
@@ -111,7 +195,8 @@ impl Journal {
         if self.end >= SEGMENT_BYTES {
             self.seal()?;
             self.file = create_segment(&self.dir, first)?;
-            (self.end, self.ready) = (0, 0);
+            self.sealed.push((self.first, self.end));
+            (self.first, self.last_frame, self.end, self.ready) = (first, None, 0, 0);
         }
         let needed = self.end.saturating_add(len as u64);
         if needed > self.ready {
@@ -123,14 +208,14 @@ impl Journal {
     /// Writes a frame for which there is room, and returns when it is durable.
     pub(super) fn write(&mut self, frame: &[u8]) -> io::Result<()> {
         self.file.write_all_at(frame, self.end)?;
-        self.file.sync_data()?;
+        if !planted::has(Bug::NoSync) {
+            let synced = self.file.sync_data();
+            synced
+                .or_else(|e| if planted::has(Bug::SwallowSyncError) { Ok(()) } else { Err(e) })?;
+        }
+        self.last_frame = Some(self.end);
         self.end = self.end.saturating_add(frame.len() as u64);
         Ok(())
-    }
-
-    /// The ledger's directory.
-    pub(super) fn dir(&self) -> &Path {
-        &self.dir
     }
 
     /// Cuts the segment to its length.
@@ -148,7 +233,9 @@ impl Journal {
             self.file.write_all_at(zeros, at)?;
             at = at.saturating_add(zeros.len() as u64);
         }
-        self.file.sync_all()?;
+        if !planted::has(Bug::NoSync) {
+            self.file.sync_all()?;
+        }
         self.ready = until;
         Ok(())
     }

@@ -1,15 +1,18 @@
-//! The keeper: a thread that puts durable frames into sled, off the way to an acknowledgement.
+//! The keeper: a thread that puts durable frames into sled and syncs the mark of how far the log
+//! reaches, off the way to an acknowledgement.
 
 use std::{
+    fs::File,
     io,
     sync::{
         Arc,
-        mpsc::{SyncSender, sync_channel},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
     thread,
+    time::Instant,
 };
 
-use super::Shared;
+use super::{Shared, head};
 
 /// How many frames may wait for sled before the writer waits too.
 const FRAMES_BEHIND: usize = 16;
@@ -21,14 +24,11 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    pub(super) fn start(shared: Arc<Shared>) -> io::Result<Self> {
+    pub(super) fn start(shared: Arc<Shared>, head: [File; 2]) -> io::Result<Self> {
         let (work, frames) = sync_channel(FRAMES_BEHIND);
         let keep = move || {
-            for () in frames {
-                if let Err(reason) = shared.door.put_away() {
-                    shared.fail(&format!("failed to write to sled: {reason}"));
-                    return;
-                }
+            if let Err(reason) = keep(&shared, &frames, &head) {
+                shared.fail(&reason);
             }
         };
         let thread = thread::Builder::new().name("ledger-keeper".to_owned()).spawn(keep)?;
@@ -47,6 +47,27 @@ impl Keeper {
         self.work = None;
         if let Some(thread) = self.thread.take() {
             _ = thread.join();
+        }
+    }
+}
+
+/// Works until there is nothing more to come, or something fails.
+fn keep(shared: &Shared, frames: &Receiver<()>, head: &[File; 2]) -> Result<(), String> {
+    let mut unsynced: Option<Instant> = None;
+    loop {
+        let age = unsynced.map_or_else(Default::default, |since| since.elapsed());
+        match frames.recv_timeout(head::SYNC_EVERY.saturating_sub(age)) {
+            Ok(()) => {
+                let put = shared.door.put_away();
+                put.map_err(|reason| format!("failed to write to sled: {reason}"))?;
+                unsynced.get_or_insert_with(Instant::now);
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+        }
+        if unsynced.is_some_and(|since| since.elapsed() >= head::SYNC_EVERY) {
+            head::sync(head).map_err(|error| format!("failed to sync the head: {error}"))?;
+            unsynced = None;
         }
     }
 }

@@ -3,19 +3,23 @@
 //!
 //! ```text
 //! DIR/LEDGER         what this directory is: format, log id
-//! DIR/HEAD           how long the log was when it was last opened or closed
+//! DIR/HEAD, .twin    how far the log is known to reach
 //! DIR/LOCK           held while the store is open; names the holder
 //! DIR/journal/*.seg  the frames one after another; a segment is named by its first position
-//! DIR/sled/          the same frames, keyed by first position
+//! DIR/sled/          the same frames, keyed by first position; and the latest checkpoint
 //! ```
 //!
 //! Both copies hold the same bytes, so either repairs the other: [`recover`] says how.
 
+mod checkpoint;
 mod control;
 mod door;
+mod head;
 mod journal;
 mod keeper;
 mod recover;
+mod space;
+mod verify;
 mod writer;
 
 use std::{
@@ -30,22 +34,43 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::error;
 
+pub use self::verify::{Fault, Verified, verify};
 use self::{
+    checkpoint::Checkpoints,
     door::Door,
     keeper::Keeper,
     recover::Recovered,
+    space::Space,
     writer::{Command, Writer},
 };
 use super::{
     Append, AppendError, Appended, Chunk, CloseError, EventStore, GlobalPosition, Health,
     OpenError, ReadError, RecordedEvent, RecordedRequest, StreamHead, StreamId, StreamVersion,
-    index::Index,
+    index::{Index, Memory, find_request},
     walk::{page, walk_stream},
 };
 use crate::clock::Clock;
 
 /// How many appends may wait for the writer before callers wait for room.
 const QUEUE_LEN: usize = 4096;
+
+/// What may be chosen when a store is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreOptions {
+    /// After how many events a checkpoint is written, at least.
+    pub checkpoint_every: u64,
+    /// Whether opening may begin at a checkpoint. If not, everything is read back, and every
+    /// frame of both copies is compared and repaired.
+    pub trust_checkpoint: bool,
+    /// How many bytes of the disk are kept free; by default 256 MiB, or a 32nd of a small disk.
+    pub reserve_bytes: Option<u64>,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self { checkpoint_every: 100_000, trust_checkpoint: true, reserve_bytes: None }
+    }
+}
 
 /// The embedded store: durable over a power cut, for one process at a time.
 ///
@@ -64,7 +89,9 @@ pub struct SledStore {
 struct Shared {
     index: RwLock<Index>,
     door: Door,
+    /// Whether nothing has failed yet.
     health: RwLock<Health>,
+    space: Space,
 }
 
 impl Shared {
@@ -72,8 +99,19 @@ impl Shared {
         self.index.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn health(&self) -> Health {
+    /// Whether appends are taken, as far as it depends on what has happened so far.
+    fn standing(&self) -> Health {
         self.health.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether an append would be taken now.
+    fn health(&self) -> Health {
+        let standing = self.standing();
+        let full = || self.space.shortage().map(|reason| Health::ReadOnly { reason });
+        Some(&standing)
+            .filter(|it| **it == Health::Writable)
+            .and_then(|_| full())
+            .unwrap_or(standing)
     }
 
     /// Stops all writing because something failed.
@@ -101,29 +139,50 @@ impl SledStore {
     /// [`OpenError`] says what is in the way, down to the first position that cannot be read.
     /// Recorded events are never given up to get a store opened.
     pub fn open(dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        Self::open_with(dir, clock, StoreOptions::default())
+    }
+
+    /// [`SledStore::open`], otherwise than by default.
+    ///
+    /// # Errors
+    ///
+    /// As for [`SledStore::open`].
+    pub fn open_with(
+        dir: &Path,
+        clock: Arc<dyn Clock>,
+        options: StoreOptions,
+    ) -> Result<Self, OpenError> {
         let claim = control::claim(dir)?;
-        let recovered = recover::recover(dir)?;
-        Self::start(recovered, claim, clock)
+        let recovered = recover::recover(dir, options)?;
+        Self::start(dir, recovered, claim, clock, options)
     }
 
     fn start(
+        dir: &Path,
         recovered: Recovered,
         claim: control::Claim,
         clock: Arc<dyn Clock>,
+        options: StoreOptions,
     ) -> Result<Self, OpenError> {
-        let Recovered { index, frontier, journal, frames } = recovered;
+        let Recovered { index, frontier, journal, head: marks, frames, checkpoint } = recovered;
         let (publish, head) = watch::channel(index.head());
         let (commands, queue) = mpsc::channel(QUEUE_LEN);
         let shared = Arc::new(Shared {
             index: RwLock::new(index),
-            door: Door::new(frames, claim.lock),
+            door: Door::new(dir, frames, claim.lock),
             health: RwLock::new(Health::Writable),
+            space: Space::new(dir, options.reserve_bytes)
+                .map_err(control::io_error("measure the disk of", dir))?,
         });
         let no_thread = |error: io::Error| OpenError::Engine { reason: error.to_string() };
-        let keeper = Keeper::start(Arc::clone(&shared)).map_err(no_thread)?;
+        let handles = marks.handles().map_err(no_thread)?;
+        let keeper = Keeper::start(Arc::clone(&shared), handles).map_err(no_thread)?;
+        let every = options.checkpoint_every;
         let writer = Writer {
+            checkpoints: Checkpoints::new(Arc::clone(&shared), every, checkpoint),
             queue,
             journal,
+            head: marks,
             frontier,
             clock,
             publish,
@@ -140,6 +199,12 @@ impl SledStore {
     #[must_use]
     pub fn log_id(&self) -> &str {
         &self.log_id
+    }
+
+    /// How much memory the index takes.
+    #[must_use]
+    pub fn memory(&self) -> Memory {
+        self.shared.index().memory()
     }
 
     fn index(&self) -> Result<RwLockReadGuard<'_, Index>, ReadError> {
@@ -175,7 +240,12 @@ impl EventStore for SledStore {
     }
 
     async fn find_request(&self, key: &[u8; 16]) -> Result<Option<RecordedRequest>, ReadError> {
-        Ok(self.index()?.find_request(*key))
+        let (candidates, key) = (self.index()?.request_candidates(key), *key);
+        if candidates.is_empty() {
+            return Ok(None);
+        }
+        let shared = Arc::clone(&self.shared);
+        door::blocking(move || find_request(&shared.door, &candidates, &key)).await
     }
 
     async fn read_stream(
@@ -201,7 +271,9 @@ impl EventStore for SledStore {
     }
 
     async fn position_at(&self, instant: Timestamp) -> Result<GlobalPosition, ReadError> {
-        Ok(self.index()?.position_at(instant))
+        let span = self.index()?.span_of(instant);
+        let shared = Arc::clone(&self.shared);
+        door::blocking(move || span.search(&shared.door, instant)).await
     }
 
     fn watch_head(&self) -> watch::Receiver<GlobalPosition> {
@@ -240,6 +312,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn while_the_disk_is_full_appends_are_refused_and_reads_go_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = SledStore::open(dir.path(), Arc::new(SystemClock)).unwrap();
+        store.append(one_event()).await.unwrap();
+        for _ in 0..2 {
+            store.shared.space.set_reserve_for_test(u64::MAX);
+            assert_eq!(store.append(one_event()).await, Err(AppendError::DiskFull));
+            assert!(matches!(store.health(), Health::ReadOnly { .. }));
+            let stream = StreamId::parse("a/1").unwrap();
+            assert!(!store.read_stream(&stream, None).await.unwrap().is_empty());
+            store.shared.space.set_reserve_for_test(0);
+            assert_eq!(store.health(), Health::Writable);
+            store.append(one_event()).await.unwrap();
+        }
+        assert_eq!(store.head(), GlobalPosition::new(3));
+        store.close().await.unwrap();
+    }
+
+    #[tokio::test]
     async fn after_a_failed_write_nothing_is_recorded_but_reads_go_on() {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(SystemClock);
@@ -248,9 +339,10 @@ mod tests {
         drop(store);
 
         let claim = control::claim(dir.path()).unwrap();
-        let mut recovered = recover::recover(dir.path()).unwrap();
+        let options = StoreOptions::default();
+        let mut recovered = recover::recover(dir.path(), options).unwrap();
         recovered.journal.break_for_test();
-        let store = SledStore::start(recovered, claim, clock.clone()).unwrap();
+        let store = SledStore::start(dir.path(), recovered, claim, clock.clone(), options).unwrap();
         for _ in 0..2 {
             let refused = store.append(one_event()).await.unwrap_err();
             assert!(matches!(refused, AppendError::Failed { .. }), "{refused}");

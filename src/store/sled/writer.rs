@@ -14,9 +14,12 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::{
     super::{
         Append, AppendError, Appended, CloseError, GlobalPosition, Health,
-        index::{Sealed, Stage},
+        index::{Memory, Sealed, Stage},
+        planted::{self, Bug},
     },
-    Shared, control,
+    Shared,
+    checkpoint::{Checkpoint, Checkpoints},
+    head::{self, HeadFiles, Mark},
     journal::Journal,
     keeper::Keeper,
 };
@@ -24,6 +27,9 @@ use crate::{clock::Clock, integrity::Frontier};
 
 /// The size from which on a frame takes no further append.
 const GROUP_BYTES: usize = 1 << 20;
+
+/// How a disk says that it is full.
+const FULL: [io::ErrorKind; 2] = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
 
 /// What the writer is asked to do.
 pub(super) enum Command {
@@ -40,10 +46,12 @@ type Answers = Vec<(Reply, Result<Appended, AppendError>)>;
 pub(super) struct Writer {
     pub(super) queue: mpsc::Receiver<Command>,
     pub(super) journal: Journal,
+    pub(super) head: HeadFiles,
     pub(super) frontier: Frontier,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) publish: watch::Sender<GlobalPosition>,
     pub(super) keeper: Keeper,
+    pub(super) checkpoints: Checkpoints,
     pub(super) shared: Arc<Shared>,
 }
 
@@ -51,6 +59,7 @@ impl Drop for Writer {
     /// Whatever ended the writer, nothing is recorded any more.
     fn drop(&mut self) {
         self.keeper.join();
+        self.checkpoints.join();
         self.shared.stop_writing("writer has stopped");
     }
 }
@@ -59,6 +68,7 @@ impl Writer {
     /// Works until it is told to close, or until the store is dropped.
     pub(super) fn run(mut self) {
         let mut closing = Vec::new();
+        self.keep_checkpoint();
         while let Some(command) = self.queue.blocking_recv() {
             self.group(command, &mut closing);
             if !closing.is_empty() {
@@ -76,6 +86,11 @@ impl Writer {
     /// Records what has arrived as one frame, as far as it fits.
     fn group(&mut self, first: Command, closing: &mut Vec<Closing>) {
         let (sealed, mut answers) = self.stage(first, closing);
+        if planted::has(Bug::AckBeforeSync) {
+            for (reply, answer) in answers.drain(..) {
+                _ = reply.send(answer);
+            }
+        }
         let outcome = sealed.map_or(Ok(()), |sealed| self.record(sealed));
         if let Err(error) = outcome {
             // Refusals too may rest on what was not recorded.
@@ -89,12 +104,12 @@ impl Writer {
     }
 
     fn stage(&mut self, first: Command, closing: &mut Vec<Closing>) -> (Option<Sealed>, Answers) {
-        let failed = match self.shared.health() {
+        let failed = match self.shared.standing() {
             Health::Writable => None,
             Health::ReadOnly { reason } => Some(AppendError::Failed { reason }),
         };
         let index = self.shared.index();
-        let mut stage = Stage::new(&index, self.clock.now());
+        let mut stage = Stage::new(&index, &self.shared.door, self.clock.now());
         let mut answers = Vec::new();
         let mut next = Some(first);
         while let Some(command) = next {
@@ -114,13 +129,19 @@ impl Writer {
     fn record(&mut self, sealed: Sealed) -> Result<(), AppendError> {
         let Sealed { chunk, changes, frontier } = sealed;
         let (first, frame) = (chunk.first(), chunk.frame());
+        if !self.shared.space.admits(frame.len()) {
+            return Err(AppendError::DiskFull);
+        }
         match self.journal.make_room(first, frame.len()) {
-            Err(full) if full.kind() == io::ErrorKind::StorageFull => {
+            Err(full) if FULL.contains(&full.kind()) => {
+                self.shared.space.was_full();
                 return Err(AppendError::DiskFull);
             }
             made => made.map_err(|error| self.fail("prepare the journal", &error))?,
         }
         self.journal.write(frame).map_err(|error| self.fail("write the journal", &error))?;
+        let mark = Mark { position: chunk.last(), root: chunk.root() };
+        self.head.note(mark).map_err(|error| self.fail("write the head", &error))?;
         self.shared.door.take_in(chunk.clone());
         self.keeper.wake();
         self.frontier = frontier;
@@ -128,7 +149,28 @@ impl Writer {
         index.commit(changes, &chunk);
         drop(index);
         self.publish.send_replace(chunk.last());
+        self.keep_checkpoint();
         Ok(())
+    }
+
+    /// Has a checkpoint written when it is time.
+    fn keep_checkpoint(&mut self) {
+        let fits = |index: Memory| {
+            let bytes = index.stream_bytes.saturating_add(index.request_bytes);
+            self.shared.space.room() > (bytes as u64).saturating_mul(2)
+        };
+        if self.checkpoints.is_due()
+            && fits(self.shared.index().memory())
+            && let Some(checkpoint) = self.checkpoint()
+        {
+            self.checkpoints.begin(checkpoint);
+        }
+    }
+
+    /// What is true now, unless the segment is empty.
+    fn checkpoint(&self) -> Option<Checkpoint> {
+        let (index, frontier) = (self.shared.index().clone(), self.frontier.clone());
+        self.journal.place().map(|place| Checkpoint { index, frontier, place })
     }
 
     /// The end of all writing.
@@ -140,13 +182,18 @@ impl Writer {
 
     fn seal(&mut self) -> io::Result<()> {
         self.journal.seal()?;
-        control::put_head(self.journal.dir(), self.shared.index().head())
+        head::sync(&self.head.handles()?)
     }
 
     fn finish(mut self) -> Result<(), CloseError> {
         self.keeper.join();
-        let sealed = match self.shared.health() {
-            Health::Writable => self.seal().map_err(|error| error.to_string()),
+        let sealed = match self.shared.standing() {
+            Health::Writable => {
+                if let Some(checkpoint) = self.checkpoint() {
+                    self.checkpoints.finish(checkpoint);
+                }
+                self.seal().map_err(|error| error.to_string())
+            }
             Health::ReadOnly { reason } => Err(reason),
         };
         let shut = self.shared.door.shut();
