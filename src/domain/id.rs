@@ -31,11 +31,17 @@ macro_rules! identifier {
             ///
             /// When the text is not of the form that the type documents.
             pub fn parse(text: &str) -> Result<Self, InvalidId> {
-                if $valid(text) {
+                if Self::is_valid(text) {
                     Ok(Self(text.into()))
                 } else {
                     Err(InvalidId::new(text, $expected))
                 }
+            }
+
+            /// Whether [`Self::parse`] takes a text; nothing is copied.
+            #[must_use]
+            pub fn is_valid(text: &str) -> bool {
+                $valid(text)
             }
 
             /// The identifier as text.
