@@ -16,9 +16,8 @@ impl Desk {
         selector: Option<pb::ReportSelector>,
     ) -> Result<(StatementOf, Statement, GlobalPosition), Refused> {
         let (of, as_of) = convert::selector(selector)?;
-        let (statement, position) =
-            self.projection.ask(as_of, |register| register.statement(&of)).await?;
-        Ok((of, statement?, position))
+        let (statement, position) = self.projection.statement(as_of, &of).await?;
+        Ok((of, statement, position))
     }
 
     async fn tables(

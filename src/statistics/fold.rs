@@ -109,6 +109,12 @@ impl Tally {
         self.years.keys().copied()
     }
 
+    /// The bytes that it has taken from the heap, but for the map of the years.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        self.years.len().saturating_mul(size_of::<YearCounts>())
+    }
+
     /// Fills tables three and four of a year, on whatever form the tables are.
     pub fn fill(&self, year: ReportYear, tables: &mut Tables) {
         self.fill_applications(year.get(), tables);

@@ -45,6 +45,21 @@ impl Narrow<'_> {
             Self::Whole(event) => event.agency_id.as_str(),
         }
     }
+
+    /// The same agency, to keep.
+    ///
+    /// # Panics
+    ///
+    /// When the news was not made by [`decode_narrow`] and names no agency.
+    #[must_use]
+    pub fn agency(&self) -> AgencyId {
+        match self {
+            Self::Application(news) => {
+                AgencyId::parse(news.agency_id).expect("it was found valid when it was read")
+            }
+            Self::Whole(event) => event.agency_id.clone(),
+        }
+    }
 }
 
 /// The event that recorded bytes hold, without what folding does not need. News of an application

@@ -1,0 +1,245 @@
+//! The log folded from its beginning, on several threads.
+//!
+//! The log is read a page at a time, the next while this one is folded. Of a page, each thread
+//! first reads the events of a stretch and sorts them by agency into as many piles as there are
+//! threads; then each takes one pile from every stretch, in the order of the log, and folds it. An
+//! agency so has all its events in one place and in order, and the outcome does not depend on how
+//! many threads there are.
+
+use std::{
+    collections::BTreeMap,
+    hash::{BuildHasher, RandomState},
+    num::NonZeroUsize,
+    panic, thread,
+};
+
+use hashbrown::HashTable;
+
+use super::{AgencyBook, QueryError, Register, TooManyApplications};
+use crate::{
+    domain::AgencyId,
+    store::{Chunk, EventRef, EventStore, GlobalPosition, StreamVersion},
+    wire::{Narrow, decode_narrow},
+};
+
+/// How many events are read at a time.
+const PAGE: usize = 65_536;
+
+/// Whose events a replay folds in. It reads, and so checks, all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Everybody's.
+    Everyone,
+    /// Those of one agency.
+    Agency(AgencyId),
+}
+
+impl Scope {
+    fn admits(&self, event: &Narrow<'_>) -> bool {
+        match self {
+            Self::Everyone => true,
+            Self::Agency(id) => id.as_str() == event.agency_id(),
+        }
+    }
+}
+
+/// The register as the log had it at a position.
+///
+/// # Errors
+///
+/// When the log cannot be read, or holds an event that this version cannot read.
+pub async fn replay(
+    store: &dyn EventStore,
+    up_to: GlobalPosition,
+    scope: &Scope,
+    threads: NonZeroUsize,
+) -> Result<Register, QueryError> {
+    let mut fold = Fold::new(up_to, scope.clone(), threads);
+    let mut page = store.read_all(fold.position, PAGE).await?;
+    while let Some(last) = page.last().map(Chunk::last).filter(|_| fold.position < up_to) {
+        let folding = tokio::task::spawn_blocking(move || {
+            let folded = fold.fold_page(&page);
+            (fold, folded)
+        });
+        let reading =
+            async { if last < up_to { store.read_all(last, PAGE).await } else { Ok(Vec::new()) } };
+        let (folding, reading) = tokio::join!(folding, reading);
+        let folded;
+        (fold, folded) = folding.map_err(|error| broken_off(error, last))?;
+        folded?;
+        page = reading?;
+    }
+    Ok(fold.into_register())
+}
+
+/// What to make of a task that did not end: a panic goes on, and else the runtime is going down.
+fn broken_off(error: tokio::task::JoinError, position: GlobalPosition) -> QueryError {
+    match error.try_into_panic() {
+        Ok(panic) => panic::resume_unwind(panic),
+        Err(error) => QueryError::Stopped { position, reason: error.to_string() },
+    }
+}
+
+/// An event as it was read.
+#[derive(Debug)]
+pub(super) struct Read<'a> {
+    pub(super) event: Narrow<'a>,
+    pub(super) position: GlobalPosition,
+    pub(super) version: StreamVersion,
+}
+
+pub(super) fn read(event: EventRef<'_>) -> Result<Read<'_>, QueryError> {
+    let EventRef { position, version, payload, .. } = event;
+    match decode_narrow(payload) {
+        Ok(event) => Ok(Read { event, position, version }),
+        Err(source) => Err(QueryError::Unreadable { position, source }),
+    }
+}
+
+pub(super) fn too_many(position: GlobalPosition, reason: TooManyApplications) -> QueryError {
+    QueryError::Stopped { position, reason: reason.to_string() }
+}
+
+/// A replay under way.
+struct Fold {
+    position: GlobalPosition,
+    up_to: GlobalPosition,
+    scope: Scope,
+    hasher: RandomState,
+    /// Every agency is in the one that its hash says.
+    shards: Vec<Shard>,
+}
+
+/// Some of the agencies.
+#[derive(Default)]
+struct Shard(HashTable<(AgencyId, AgencyBook)>);
+
+/// The events after a position and up to another.
+struct Stretch<'a> {
+    /// The end of a chunk that began before.
+    first: Option<Chunk>,
+    rest: &'a [Chunk],
+    up_to: GlobalPosition,
+}
+
+/// An event on its way into the shard that its agency's hash says.
+struct Sorted<'a> {
+    hash: u64,
+    read: Read<'a>,
+}
+
+impl Fold {
+    fn new(up_to: GlobalPosition, scope: Scope, threads: NonZeroUsize) -> Self {
+        Self {
+            position: GlobalPosition::START,
+            up_to,
+            scope,
+            hasher: RandomState::new(),
+            shards: (0..threads.get()).map(|_| Shard::default()).collect(),
+        }
+    }
+
+    fn fold_page(&mut self, page: &[Chunk]) -> Result<(), QueryError> {
+        let Some(last) = page.last() else { return Ok(()) };
+        let last = last.last().min(self.up_to);
+        let stretches = stretches(page, self.position, last, self.shards.len());
+        let piles = at_once(&stretches, |stretch| self.sort(stretch));
+        // The first stretch that cannot be read holds the first event that cannot.
+        let piles: Vec<_> = piles.into_iter().collect::<Result<_, _>>()?;
+        let hasher = &self.hasher;
+        let folded = at_once(self.shards.iter_mut().enumerate(), |(place, shard)| {
+            let piles = piles.iter().filter_map(|piles| piles.get(place));
+            piles.flatten().try_for_each(|sorted| shard.fold(sorted, hasher))
+        });
+        self.position = last;
+        folded.into_iter().collect()
+    }
+
+    /// Reads a stretch into one pile for each shard.
+    fn sort<'a>(&self, stretch: &'a Stretch<'_>) -> Result<Vec<Vec<Sorted<'a>>>, QueryError> {
+        let mut piles: Vec<Vec<_>> = self.shards.iter().map(|_| Vec::new()).collect();
+        for event in stretch.events() {
+            let read = read(event)?;
+            if !self.scope.admits(&read.event) {
+                continue;
+            }
+            let hash = self.hasher.hash_one(read.event.agency_id());
+            let place =
+                hash.checked_rem(piles.len() as u64).and_then(|at| usize::try_from(at).ok());
+            if let Some(pile) = place.and_then(|place| piles.get_mut(place)) {
+                pile.push(Sorted { hash, read });
+            }
+        }
+        Ok(piles)
+    }
+
+    fn into_register(self) -> Register {
+        let books: BTreeMap<_, _> = self.shards.into_iter().flat_map(|shard| shard.0).collect();
+        Register::of(books, self.position)
+    }
+}
+
+impl Shard {
+    fn fold(&mut self, sorted: &Sorted<'_>, hasher: &RandomState) -> Result<(), QueryError> {
+        let Sorted { hash, read: Read { event, position, version } } = sorted;
+        let hash_of = |(id, _): &(AgencyId, AgencyBook)| hasher.hash_one(id.as_str());
+        let known = |(id, _): &(AgencyId, AgencyBook)| id.as_str() == event.agency_id();
+        let entry = self.0.entry(*hash, known, hash_of);
+        let mut entry = entry.or_insert_with(|| (event.agency(), AgencyBook::default()));
+        let (_, book) = entry.get_mut();
+        book.fold(event, *version).map_err(|reason| too_many(*position, reason))
+    }
+}
+
+/// Cuts the events of a page that come after a position into stretches of about the same length.
+fn stretches(
+    page: &[Chunk],
+    after: GlobalPosition,
+    up_to: GlobalPosition,
+    number: usize,
+) -> Vec<Stretch<'_>> {
+    let number = number.max(1) as u64;
+    let all = up_to.get().saturating_sub(after.get());
+    let each = all.div_ceil(number).max(1);
+    let mut stretches = Vec::new();
+    let mut begin = after;
+    while begin < up_to {
+        let end = GlobalPosition::new(begin.get().saturating_add(each)).min(up_to);
+        let place = page.partition_point(|chunk| chunk.last() <= begin);
+        let mut rest = page.get(place..).unwrap_or_default();
+        let mut first = None;
+        if let Some((cut, others)) = rest.split_first().filter(|(cut, _)| cut.first() <= begin) {
+            (first, rest) = (cut.after(begin), others);
+        }
+        stretches.push(Stretch { first, rest, up_to: end });
+        begin = end;
+    }
+    stretches
+}
+
+impl Stretch<'_> {
+    fn events(&self) -> impl Iterator<Item = EventRef<'_>> {
+        let chunks = self.first.iter().chain(self.rest);
+        let chunks = chunks.take_while(|chunk| chunk.first() <= self.up_to);
+        chunks.flat_map(Chunk::events).take_while(|event| event.position <= self.up_to)
+    }
+}
+
+/// Does the same work upon each task, every one on a thread of its own; outcomes in order.
+fn at_once<T: Send, R: Send>(
+    tasks: impl IntoIterator<Item = T>,
+    work: impl Fn(T) -> R + Sync,
+) -> Vec<R> {
+    let mut tasks: Vec<T> = tasks.into_iter().collect();
+    if tasks.len() <= 1 {
+        return tasks.pop().into_iter().map(work).collect();
+    }
+    let work = &work;
+    thread::scope(|scope| {
+        let threads: Vec<_> =
+            tasks.into_iter().map(|task| scope.spawn(move || work(task))).collect();
+        let outcome = |thread: thread::ScopedJoinHandle<'_, R>| thread.join();
+        let outcomes = threads.into_iter().map(outcome);
+        outcomes.map(|done| done.unwrap_or_else(|panic| panic::resume_unwind(panic))).collect()
+    })
+}
