@@ -92,7 +92,7 @@ fn is_agency_id(text: &str) -> bool {
 fn is_register_id(text: &str) -> bool {
     (1..=128).contains(&text.len())
         && text.trim() == text
-        && text.chars().all(super::text::is_printable)
+        && (text.bytes().all(super::text::is_plain) || text.chars().all(super::text::is_printable))
 }
 
 #[cfg(test)]

@@ -88,10 +88,18 @@ fn bounded(text: &str, limit: usize, allowed: impl Fn(char) -> bool) -> Result<(
     if text.len() > limit {
         return Err(InvalidText::TooLong { found: text.len(), limit });
     }
+    if text.bytes().all(is_plain) {
+        return Ok(());
+    }
     match text.chars().find(|&c| !allowed(c)) {
         Some(found) => Err(InvalidText::Character { found }),
         None => Ok(()),
     }
+}
+
+/// Whether a byte is a character that may stand anywhere: the usual case, and quickly seen.
+pub(super) const fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~')
 }
 
 /// Whether a character may stand in a line of text: no control character, no line or paragraph
