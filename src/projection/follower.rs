@@ -96,10 +96,7 @@ impl Projection {
         of: &StatementOf,
     ) -> Result<(Statement, GlobalPosition), QueryError> {
         // Who belonged to a subtree is known only once everybody's places are.
-        let scope = match of.subtree {
-            true => Scope::Everyone,
-            false => Scope::Agency(of.agency_id.clone()),
-        };
+        let scope = if of.subtree { Scope::Everyone } else { Scope::Agency(of.agency_id.clone()) };
         let (statement, position) =
             self.ask_within(&scope, as_of, |register| register.statement(of)).await?;
         Ok((statement?, position))

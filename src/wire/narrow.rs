@@ -70,24 +70,26 @@ impl Narrow<'_> {
 /// Where [`decode`] does, and the same.
 pub fn decode_narrow(bytes: &[u8]) -> Result<Narrow<'_>, DecodeError> {
     match walk(bytes) {
-        Some(news) => Ok(Narrow::Application(news)),
-        None => decode(bytes).map(|event| Narrow::Whole(Box::new(event))),
+        Ok(news) => Ok(Narrow::Application(news)),
+        Err(Otherwise) => decode(bytes).map(|event| Narrow::Whole(Box::new(event))),
     }
 }
 
-/// `None` if the walk must be left to the full decoder.
-fn walk(bytes: &[u8]) -> Option<ApplicationNews<'_>> {
+/// Laid out otherwise than the walk expects, or holding what it need not know.
+struct Otherwise;
+
+fn walk(bytes: &[u8]) -> Result<ApplicationNews<'_>, Otherwise> {
     let mut fields = Fields(bytes);
     let agency_id = fields.text(delimited(1))?;
     let id = fields.text(delimited(2))?;
-    let date = fields.date(delimited(3))??;
+    let date = fields.date(delimited(3))?.ok_or(Otherwise)?;
     let actor = fields.text(delimited(4))?;
     let event = fields.body(date)?;
     let valid = AgencyId::is_valid(agency_id)
         && ApplicationId::is_valid(id)
         && ShortText::check(actor).is_ok()
         && fields.0.is_empty();
-    valid.then_some(ApplicationNews { agency_id, id, event })
+    if valid { Ok(ApplicationNews { agency_id, id, event }) } else { Err(Otherwise) }
 }
 
 /// The key of a field of bytes with a number below 16.
@@ -100,45 +102,45 @@ const fn varint(number: u8) -> u8 {
     number << 3
 }
 
-/// The rest of a message. Every reading is `None` if the bytes are laid out otherwise than
-/// expected; a field that is absent reads as its default.
+/// The rest of a message, from which one field after the other is taken; one that is absent reads
+/// as its default.
 struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
-    fn body(&mut self, date: LegalDate) -> Option<application::Event> {
+    fn body(&mut self, date: LegalDate) -> Result<application::Event, Otherwise> {
         // Fields 20 to 23: the key of a field above 15 takes two bytes.
-        let (key, rest) = self.0.split_first_chunk()?;
+        let (key, rest) = self.0.split_first_chunk().ok_or(Otherwise)?;
         self.0 = rest;
         let mut body = Fields(self.bytes()?);
         let event = match key {
             [0xa2, 1] => body.received(date),
             [0xaa, 1] => body.decided(date),
-            [0xb2, 1] => Some(application::Event::Withdrawn(Withdrawn { withdrawal_date: date })),
+            [0xb2, 1] => Ok(application::Event::Withdrawn(Withdrawn { withdrawal_date: date })),
             [0xba, 1] => body.corrected(date),
-            _ => None,
+            _ => Err(Otherwise),
         };
-        event.filter(|_| body.0.is_empty())
+        if body.0.is_empty() { event } else { Err(Otherwise) }
     }
 
-    fn received(&mut self, receipt_date: LegalDate) -> Option<application::Event> {
-        Some(application::Event::Received(Received {
-            applicant_kind: self.value(varint(1))??,
+    fn received(&mut self, receipt_date: LegalDate) -> Result<application::Event, Otherwise> {
+        Ok(application::Event::Received(Received {
+            applicant_kind: self.value(varint(1))?.ok_or(Otherwise)?,
             receipt_date,
             channel: self.value(varint(2))?,
             applicant_ref: self.unread_text(delimited(3))?,
         }))
     }
 
-    fn decided(&mut self, decision_date: LegalDate) -> Option<application::Event> {
-        Some(application::Event::Decided(Decided {
-            disposition: self.value(varint(1))??,
+    fn decided(&mut self, decision_date: LegalDate) -> Result<application::Event, Otherwise> {
+        Ok(application::Event::Decided(Decided {
+            disposition: self.value(varint(1))?.ok_or(Otherwise)?,
             decision_date,
             document_no: self.unread_text(delimited(2))?,
         }))
     }
 
-    fn corrected(&mut self, correction_date: LegalDate) -> Option<application::Event> {
-        Some(application::Event::EntryCorrected(EntryCorrected {
+    fn corrected(&mut self, correction_date: LegalDate) -> Result<application::Event, Otherwise> {
+        Ok(application::Event::EntryCorrected(EntryCorrected {
             correction_date,
             applicant_kind: self.value(varint(1))?,
             receipt_date: self.date(delimited(2))?,
@@ -150,53 +152,62 @@ impl<'a> Fields<'a> {
         }))
     }
 
-    fn date(&mut self, key: u8) -> Option<Option<LegalDate>> {
+    fn date(&mut self, key: u8) -> Result<Option<LegalDate>, Otherwise> {
         if !self.begins_with(key) {
-            return Some(None);
+            return Ok(None);
         }
         let mut date = Fields(self.bytes()?);
         let [year, month, day] =
             [date.number(varint(1))?, date.number(varint(2))?, date.number(varint(3))?];
-        let date = date.0.is_empty().then_some(CivilDate { year, month, day })?;
-        legal_date(date).ok().map(Some)
+        if !date.0.is_empty() {
+            return Err(Otherwise);
+        }
+        legal_date(CivilDate { year, month, day }).map(Some).map_err(|_| Otherwise)
     }
 
-    fn value<T: Coded>(&mut self, key: u8) -> Option<Option<T>> {
-        T::from_code(self.number(key)?).ok()
+    fn value<T: Coded>(&mut self, key: u8) -> Result<Option<T>, Otherwise> {
+        T::from_code(self.number(key)?).map_err(|_| Otherwise)
     }
 
-    fn number(&mut self, key: u8) -> Option<i32> {
-        if self.begins_with(key) { i32::try_from(self.varint()?).ok() } else { Some(0) }
+    fn number(&mut self, key: u8) -> Result<i32, Otherwise> {
+        if !self.begins_with(key) {
+            return Ok(0);
+        }
+        i32::try_from(self.varint()?).map_err(|_| Otherwise)
     }
 
     /// Checks a text and leaves it out.
-    fn unread_text(&mut self, key: u8) -> Option<ShortText> {
-        ShortText::check(self.text(key)?).ok().map(|()| ShortText::default())
+    fn unread_text(&mut self, key: u8) -> Result<ShortText, Otherwise> {
+        ShortText::check(self.text(key)?).map_err(|_| Otherwise)?;
+        Ok(ShortText::default())
     }
 
-    fn text(&mut self, key: u8) -> Option<&'a str> {
-        if self.begins_with(key) { str::from_utf8(self.bytes()?).ok() } else { Some("") }
+    fn text(&mut self, key: u8) -> Result<&'a str, Otherwise> {
+        if !self.begins_with(key) {
+            return Ok("");
+        }
+        str::from_utf8(self.bytes()?).map_err(|_| Otherwise)
     }
 
-    fn bytes(&mut self) -> Option<&'a [u8]> {
-        let length = usize::try_from(self.varint()?).ok()?;
-        let (taken, rest) = self.0.split_at_checked(length)?;
+    fn bytes(&mut self) -> Result<&'a [u8], Otherwise> {
+        let length = usize::try_from(self.varint()?).map_err(|_| Otherwise)?;
+        let (taken, rest) = self.0.split_at_checked(length).ok_or(Otherwise)?;
         self.0 = rest;
-        Some(taken)
+        Ok(taken)
     }
 
     /// A number of up to four bytes of seven bits.
-    fn varint(&mut self) -> Option<u32> {
+    fn varint(&mut self) -> Result<u32, Otherwise> {
         let mut number = 0;
         for shift in [0, 7, 14, 21] {
-            let (&byte, rest) = self.0.split_first()?;
+            let (&byte, rest) = self.0.split_first().ok_or(Otherwise)?;
             self.0 = rest;
             number |= u32::from(byte & 0x7f) << shift;
             if byte < 0x80 {
-                return Some(number);
+                return Ok(number);
             }
         }
-        None
+        Err(Otherwise)
     }
 
     fn begins_with(&mut self, key: u8) -> bool {
