@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Synthetic and always the same: 3,000 agencies of very different sizes, each application received
-//! and decided. Cold replay is measured for 1, 2 and 4 threads, five times each, and the best
+//! and decided. Cold replay is measured for 1, 2 and 4 threads, three times each, and the best
 //! counts; what else the machine did is for the reader to know.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(
@@ -35,7 +35,7 @@ const AGENCIES: u64 = 3_000;
 const PER_APPEND: usize = 1_000;
 const PENDING: usize = 50_000;
 const QUESTIONS: usize = 5_000;
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 

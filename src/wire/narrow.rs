@@ -83,12 +83,9 @@ fn walk(bytes: &[u8]) -> Result<ApplicationNews<'_>, Otherwise> {
     let agency_id = fields.text(delimited(1))?;
     let id = fields.text(delimited(2))?;
     let date = fields.date(delimited(3))?.ok_or(Otherwise)?;
-    let actor = fields.text(delimited(4))?;
+    fields.unread_text(delimited(4))?;
     let event = fields.body(date)?;
-    let valid = AgencyId::is_valid(agency_id)
-        && ApplicationId::is_valid(id)
-        && ShortText::check(actor).is_ok()
-        && fields.0.is_empty();
+    let valid = AgencyId::is_valid(agency_id) && ApplicationId::is_valid(id) && fields.0.is_empty();
     if valid { Ok(ApplicationNews { agency_id, id, event }) } else { Err(Otherwise) }
 }
 
@@ -178,7 +175,16 @@ impl<'a> Fields<'a> {
 
     /// Checks a text and leaves it out.
     fn unread_text(&mut self, key: u8) -> Result<ShortText, Otherwise> {
-        ShortText::check(self.text(key)?).map_err(|_| Otherwise)?;
+        if self.begins_with(key) {
+            let bytes = self.bytes()?;
+            // Mostly it is short and plain, which is seen without reading it as text.
+            let plain =
+                bytes.len() <= ShortText::LIMIT && bytes.iter().all(|b| matches!(b, b' '..=b'~'));
+            if !plain {
+                let text = str::from_utf8(bytes).map_err(|_| Otherwise)?;
+                ShortText::check(text).map_err(|_| Otherwise)?;
+            }
+        }
         Ok(ShortText::default())
     }
 
