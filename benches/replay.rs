@@ -75,18 +75,9 @@ async fn measure(name: &str, store: Arc<dyn EventStore>, events: u64) -> Outcome
             "  cold replay, {threads} threads   {speed:8.2} M events/s, {work:.0} ns of work each"
         );
     }
-    let before = resident_bytes();
-    let register = cold(store.as_ref(), NonZeroUsize::MIN).await?;
-    let resident = resident_bytes().saturating_sub(before) as f64;
-    let held = register.footprint();
-    let each = |bytes: f64| bytes / held.applications as f64;
+    let held = cold(store.as_ref(), NonZeroUsize::MIN).await?.footprint();
     println!("  applications held        {:8}", held.applications);
-    println!("  bytes each, counted      {:8.1}", each(held.bytes as f64));
-    println!(
-        "  bytes each, resident     {:8.1} (a bound: it includes what the replay used)",
-        each(resident)
-    );
-    drop(register);
+    println!("  bytes for each           {:8.1}", held.bytes as f64 / held.applications as f64);
     ask(store).await
 }
 
@@ -131,13 +122,6 @@ fn percentiles(what: &str, mut times: Vec<f64>) {
     times.sort_by(f64::total_cmp);
     let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or_default();
     println!("  {what:24} {:8.1} µs p50, {:.1} µs p99", at(50), at(99));
-}
-
-/// The memory of this process, by Linux's own account; 0 where that is not to be had.
-fn resident_bytes() -> u64 {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());
-    pages.unwrap_or_default() * 4096
 }
 
 /// The processor time of this process, by Linux's own account; 0 where that is not to be had.
