@@ -211,7 +211,7 @@ impl AgencyBook {
         }
     }
 
-    fn fold_whole(
+    pub(super) fn fold_whole(
         &mut self,
         body: &Body,
         version: StreamVersion,
@@ -238,7 +238,7 @@ impl AgencyBook {
         Ok(())
     }
 
-    fn fold_application(
+    pub(super) fn fold_application(
         &mut self,
         id: &str,
         event: &application::Event,

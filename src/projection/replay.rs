@@ -16,7 +16,9 @@ use hashbrown::HashTable;
 
 use super::{AgencyBook, QueryError, Register, TooManyApplications};
 use crate::{
-    domain::AgencyId,
+    domain::{
+        AgencyId, ApplicantKind, Channel, Disposition, Event, LegalDate, ShortText, application,
+    },
     store::{Chunk, EventRef, EventStore, GlobalPosition, StreamVersion},
     wire::{Narrow, decode_narrow},
 };
@@ -131,10 +133,32 @@ struct Stretch<'a> {
     up_to: GlobalPosition,
 }
 
-/// An event on its way into the shard that its agency's hash says.
-struct Sorted<'a> {
+/// Events on their way into a shard, copied out of their frames: folding takes them in another
+/// order, and what it touches then had better lie close together.
+#[derive(Default)]
+struct Pile {
+    events: Vec<Sorted>,
+    /// The ids of agencies and applications.
+    ids: String,
+}
+
+struct Sorted {
     hash: u64,
-    read: Read<'a>,
+    position: GlobalPosition,
+    version: StreamVersion,
+    id_at: u32,
+    agency_len: u8,
+    id_len: u8,
+    body: Body,
+}
+
+/// What happened. News that is rare or large lies elsewhere.
+enum Body {
+    Received { kind: ApplicantKind, date: LegalDate, channel: Option<Channel> },
+    Decided { disposition: Disposition, date: LegalDate },
+    Withdrawn { date: LegalDate },
+    Corrected(Box<application::EntryCorrected>),
+    Whole(Box<Event>),
 }
 
 impl Fold {
@@ -158,15 +182,15 @@ impl Fold {
         let hasher = &self.hasher;
         let folded = at_once(self.shards.iter_mut().enumerate(), |(place, shard)| {
             let piles = piles.iter().filter_map(|piles| piles.get(place));
-            shard.fold(&piles.flatten().collect::<Vec<_>>(), hasher)
+            shard.fold(&piles.collect::<Vec<_>>(), hasher)
         });
         self.position = last;
         folded.into_iter().collect()
     }
 
     /// Reads a stretch into one pile for each shard.
-    fn sort<'a>(&self, stretch: &'a Stretch<'_>) -> Result<Vec<Vec<Sorted<'a>>>, QueryError> {
-        let mut piles: Vec<Vec<_>> = self.shards.iter().map(|_| Vec::new()).collect();
+    fn sort(&self, stretch: &Stretch<'_>) -> Result<Vec<Pile>, QueryError> {
+        let mut piles: Vec<Pile> = self.shards.iter().map(|_| Pile::default()).collect();
         for event in stretch.events() {
             let read = read(event)?;
             if !self.scope.admits(&read.event) {
@@ -176,7 +200,7 @@ impl Fold {
             let place =
                 hash.checked_rem(piles.len() as u64).and_then(|at| usize::try_from(at).ok());
             if let Some(pile) = place.and_then(|place| piles.get_mut(place)) {
-                pile.push(Sorted { hash, read });
+                pile.push(hash, read);
             }
         }
         Ok(piles)
@@ -188,45 +212,137 @@ impl Fold {
     }
 }
 
+impl Pile {
+    fn push(&mut self, hash: u64, read: Read<'_>) {
+        let Read { event, position, version } = read;
+        // A page has far fewer than 4 GiB of ids, and each has at most 128 bytes.
+        let id_at = u32::try_from(self.ids.len()).expect("a page of events fits in memory");
+        let length = |id: &str| u8::try_from(id.len()).expect("ids are at most 128 bytes");
+        self.ids.push_str(event.agency_id());
+        let agency_len = length(event.agency_id());
+        let (id, body) = match event {
+            Narrow::Application(news) => (news.id, Body::of(news.event)),
+            Narrow::Whole(event) => ("", Body::Whole(event)),
+        };
+        self.ids.push_str(id);
+        let id_len = length(id);
+        self.events.push(Sorted { hash, position, version, id_at, agency_len, id_len, body });
+    }
+
+    fn agency_id(&self, sorted: &Sorted) -> &str {
+        let start = sorted.id_at as usize;
+        self.ids.get(start..start.saturating_add(sorted.agency_len.into())).unwrap_or_default()
+    }
+
+    fn id(&self, sorted: &Sorted) -> &str {
+        let start = (sorted.id_at as usize).saturating_add(sorted.agency_len.into());
+        self.ids.get(start..start.saturating_add(sorted.id_len.into())).unwrap_or_default()
+    }
+}
+
+impl Body {
+    fn of(event: application::Event) -> Self {
+        match event {
+            application::Event::Received(application::Received {
+                applicant_kind: kind,
+                receipt_date: date,
+                channel,
+                ..
+            }) => Self::Received { kind, date, channel },
+            application::Event::Decided(application::Decided {
+                disposition,
+                decision_date: date,
+                ..
+            }) => Self::Decided { disposition, date },
+            application::Event::Withdrawn(application::Withdrawn { withdrawal_date: date }) => {
+                Self::Withdrawn { date }
+            }
+            application::Event::EntryCorrected(corrected) => Self::Corrected(Box::new(corrected)),
+        }
+    }
+
+    /// The event as [`Narrow`] has it, without texts; or a whole one.
+    fn event(&self) -> Result<application::Event, &Event> {
+        Ok(match self {
+            &Self::Received { kind, date, channel } => {
+                application::Event::Received(application::Received {
+                    applicant_kind: kind,
+                    receipt_date: date,
+                    channel,
+                    applicant_ref: ShortText::default(),
+                })
+            }
+            &Self::Decided { disposition, date } => {
+                application::Event::Decided(application::Decided {
+                    disposition,
+                    decision_date: date,
+                    document_no: ShortText::default(),
+                })
+            }
+            &Self::Withdrawn { date } => {
+                application::Event::Withdrawn(application::Withdrawn { withdrawal_date: date })
+            }
+            Self::Corrected(corrected) => {
+                application::Event::EntryCorrected(corrected.as_ref().clone())
+            }
+            Self::Whole(event) => return Err(event),
+        })
+    }
+}
+
 impl Shard {
     /// Folds in events, one agency after the other: what an agency has then stays in the
-    /// processor's caches, which is worth more than all the rest.
-    fn fold(&mut self, events: &[&Sorted<'_>], hasher: &RandomState) -> Result<(), QueryError> {
-        let mut order: Vec<(u32, u32)> =
-            events.iter().zip(0..).map(|(sorted, place)| (sorted.half_hash(), place)).collect();
+    /// processor's caches.
+    fn fold(&mut self, piles: &[&Pile], hasher: &RandomState) -> Result<(), QueryError> {
+        let events: Vec<_> = piles
+            .iter()
+            .flat_map(|pile| pile.events.iter().map(|sorted| (*pile, sorted)))
+            .collect();
+        let mut order: Vec<(u32, u32)> = events
+            .iter()
+            .zip(0..)
+            .map(|((_, sorted), place)| (sorted.half_hash(), place))
+            .collect();
         order.sort_unstable();
         let in_order = order.iter().filter_map(|&(_, place)| events.get(place as usize).copied());
         let mut in_order = in_order.peekable();
-        while let Some(first) = in_order.next() {
-            let id = first.read.event.agency_id();
-            let book = self.book(first, hasher);
-            first.fold_into(book)?;
-            while let Some(next) = in_order.next_if(|next| next.read.event.agency_id() == id) {
-                next.fold_into(book)?;
+        while let Some((pile, first)) = in_order.next() {
+            let id = pile.agency_id(first);
+            let book = self.book(id, first.hash, hasher);
+            first.fold_into(book, pile)?;
+            while let Some((pile, next)) =
+                in_order.next_if(|(pile, next)| pile.agency_id(next) == id)
+            {
+                next.fold_into(book, pile)?;
             }
         }
         Ok(())
     }
 
-    fn book(&mut self, sorted: &Sorted<'_>, hasher: &RandomState) -> &mut AgencyBook {
-        let event = &sorted.read.event;
+    fn book(&mut self, id: &str, hash: u64, hasher: &RandomState) -> &mut AgencyBook {
         let hash_of = |(id, _): &(AgencyId, AgencyBook)| hasher.hash_one(id.as_str());
-        let known = |(id, _): &(AgencyId, AgencyBook)| id.as_str() == event.agency_id();
-        let entry = self.0.entry(sorted.hash, known, hash_of);
-        let (_, book) = entry.or_insert_with(|| (event.agency(), AgencyBook::default())).into_mut();
+        let entry = self.0.entry(hash, |(known, _)| known.as_str() == id, hash_of);
+        let new = || {
+            let id = AgencyId::parse(id).expect("it was found valid when it was read");
+            (id, AgencyBook::default())
+        };
+        let (_, book) = entry.or_insert_with(new).into_mut();
         book
     }
 }
 
-impl Sorted<'_> {
+impl Sorted {
     /// The half of the hash that did not choose the shard.
     fn half_hash(&self) -> u32 {
         u32::try_from(self.hash >> 32).unwrap_or_default()
     }
 
-    fn fold_into(&self, book: &mut AgencyBook) -> Result<(), QueryError> {
-        let Read { event, position, version } = &self.read;
-        book.fold(event, *version).map_err(|reason| too_many(*position, reason))
+    fn fold_into(&self, book: &mut AgencyBook, pile: &Pile) -> Result<(), QueryError> {
+        let folded = match self.body.event() {
+            Ok(event) => book.fold_application(pile.id(self), &event),
+            Err(whole) => book.fold_whole(&whole.body, self.version),
+        };
+        folded.map_err(|reason| too_many(self.position, reason))
     }
 }
 
