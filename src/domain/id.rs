@@ -31,11 +31,17 @@ macro_rules! identifier {
             ///
             /// When the text is not of the form that the type documents.
             pub fn parse(text: &str) -> Result<Self, InvalidId> {
-                if $valid(text) {
+                if Self::is_valid(text) {
                     Ok(Self(text.into()))
                 } else {
                     Err(InvalidId::new(text, $expected))
                 }
+            }
+
+            /// Whether [`Self::parse`] takes a text; nothing is copied.
+            #[must_use]
+            pub fn is_valid(text: &str) -> bool {
+                $valid(text)
             }
 
             /// The identifier as text.
@@ -86,7 +92,7 @@ fn is_agency_id(text: &str) -> bool {
 fn is_register_id(text: &str) -> bool {
     (1..=128).contains(&text.len())
         && text.trim() == text
-        && text.chars().all(super::text::is_printable)
+        && (text.bytes().all(super::text::is_plain) || text.chars().all(super::text::is_printable))
 }
 
 #[cfg(test)]

@@ -37,7 +37,17 @@ impl ShortText {
     ///
     /// When it is too long or holds a line break or another unprintable character.
     pub fn parse(text: &str) -> Result<Self, InvalidText> {
-        bounded(text, Self::LIMIT, is_printable).map(Self)
+        Self::check(text)?;
+        Ok(Self(text.into()))
+    }
+
+    /// Whether [`Self::parse`] takes a text; nothing is copied.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::parse`].
+    pub fn check(text: &str) -> Result<(), InvalidText> {
+        bounded(text, Self::LIMIT, is_printable)
     }
 
     /// The text.
@@ -63,8 +73,8 @@ impl LongText {
     ///
     /// When it is too long or holds a control character other than a line break or a tab.
     pub fn parse(text: &str) -> Result<Self, InvalidText> {
-        bounded(text, Self::LIMIT, |c| matches!(c, '\n' | '\r' | '\t') || !is_forbidden(c))
-            .map(Self)
+        bounded(text, Self::LIMIT, |c| matches!(c, '\n' | '\r' | '\t') || !is_forbidden(c))?;
+        Ok(Self(text.into()))
     }
 
     /// The text.
@@ -74,18 +84,22 @@ impl LongText {
     }
 }
 
-fn bounded(
-    text: &str,
-    limit: usize,
-    allowed: impl Fn(char) -> bool,
-) -> Result<Box<str>, InvalidText> {
+fn bounded(text: &str, limit: usize, allowed: impl Fn(char) -> bool) -> Result<(), InvalidText> {
     if text.len() > limit {
         return Err(InvalidText::TooLong { found: text.len(), limit });
     }
+    if text.bytes().all(is_plain) {
+        return Ok(());
+    }
     match text.chars().find(|&c| !allowed(c)) {
         Some(found) => Err(InvalidText::Character { found }),
-        None => Ok(text.into()),
+        None => Ok(()),
     }
+}
+
+/// Whether a byte is a character that may stand anywhere: the usual case, and quickly seen.
+pub(super) const fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~')
 }
 
 /// Whether a character may stand in a line of text: no control character, no line or paragraph

@@ -1,19 +1,23 @@
 //! A register kept up with the log.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    num::NonZeroUsize,
+    sync::{Arc, PoisonError, RwLock},
+    thread,
+};
 
 use jiff::Timestamp;
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_stream::StreamExt;
 
-use super::{QueryError, Register};
-use crate::{
-    store::{Chunk, EventStore, GlobalPosition, follow},
-    wire,
+use super::{
+    QueryError, Register, Scope, Statement, StatementOf, replay,
+    replay::{Read, read, too_many},
 };
+use crate::store::{Chunk, EventStore, GlobalPosition, follow};
 
-/// How many events a replay reads at a time.
-const REPLAY_PAGE: usize = 65_536;
+/// How many events are folded in while questions wait.
+const STEP: usize = 256;
 
 /// Up to when a question asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +33,9 @@ pub enum AsOf {
 /// The registers, kept up with the log by a task that ends when this is closed or dropped.
 pub struct Projection {
     store: Arc<dyn EventStore>,
+    threads: NonZeroUsize,
+    /// Held during a replay for a question: each takes all threads, and they take turns.
+    replaying: tokio::sync::Mutex<()>,
     register: Arc<RwLock<Register>>,
     progress: watch::Receiver<Progress>,
     task: JoinHandle<()>,
@@ -48,12 +55,20 @@ impl Projection {
     ///
     /// When the log cannot be read, or holds an event that this version cannot read.
     pub async fn start(store: Arc<dyn EventStore>) -> Result<Self, QueryError> {
-        let register = replay(store.as_ref(), store.head()).await?;
+        let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let register = replay(store.as_ref(), store.head(), &Scope::Everyone, threads).await?;
         let position = register.position();
         let register = Arc::new(RwLock::new(register));
         let (report, progress) = watch::channel(Progress { position, stopped: None });
         let task = tokio::spawn(keep_up(store.clone(), register.clone(), report));
-        Ok(Self { store, register, progress, task })
+        Ok(Self {
+            store,
+            threads,
+            replaying: tokio::sync::Mutex::default(),
+            register,
+            progress,
+            task,
+        })
     }
 
     /// Asks a question of the registers; answers together with the position answered at.
@@ -63,6 +78,34 @@ impl Projection {
     /// When the position asked for does not exist, or the log cannot be read.
     pub async fn ask<A>(
         &self,
+        as_of: AsOf,
+        question: impl FnOnce(&Register) -> A,
+    ) -> Result<(A, GlobalPosition), QueryError> {
+        self.ask_within(&Scope::Everyone, as_of, question).await
+    }
+
+    /// Draws up a statement; answers together with the position answered at.
+    ///
+    /// # Errors
+    ///
+    /// When the agency is not registered as of then, the position asked for does not exist, or the
+    /// log cannot be read.
+    pub async fn statement(
+        &self,
+        as_of: AsOf,
+        of: &StatementOf,
+    ) -> Result<(Statement, GlobalPosition), QueryError> {
+        // Who belonged to a subtree is known only once everybody's places are.
+        let scope = if of.subtree { Scope::Everyone } else { Scope::Agency(of.agency_id.clone()) };
+        let (statement, position) =
+            self.ask_within(&scope, as_of, |register| register.statement(of)).await?;
+        Ok((statement?, position))
+    }
+
+    /// Asks a question of which at most the answers within the scope are known.
+    async fn ask_within<A>(
+        &self,
+        scope: &Scope,
         as_of: AsOf,
         question: impl FnOnce(&Register) -> A,
     ) -> Result<(A, GlobalPosition), QueryError> {
@@ -79,7 +122,8 @@ impl Projection {
         if position > head {
             return Err(QueryError::BeyondHead { asked: position, head });
         }
-        let register = replay(self.store.as_ref(), position).await?;
+        let _turn = self.replaying.lock().await;
+        let register = replay(self.store.as_ref(), position, scope, self.threads).await?;
         Ok((question(&register), position))
     }
 
@@ -110,31 +154,6 @@ impl Drop for Projection {
     }
 }
 
-/// The registers as a replay from the beginning has them.
-async fn replay(store: &dyn EventStore, up_to: GlobalPosition) -> Result<Register, QueryError> {
-    let mut register = Register::default();
-    while register.position() < up_to {
-        let chunks = store.read_all(register.position(), REPLAY_PAGE).await?;
-        if chunks.is_empty() {
-            break;
-        }
-        for chunk in &chunks {
-            fold(&mut register, chunk, up_to)?;
-        }
-    }
-    Ok(register)
-}
-
-/// Folds the events of a chunk in, up to and including a position.
-fn fold(register: &mut Register, chunk: &Chunk, up_to: GlobalPosition) -> Result<(), QueryError> {
-    for event in chunk.events().take_while(|event| event.position <= up_to) {
-        let decoded = wire::decode(event.payload)
-            .map_err(|source| QueryError::Unreadable { position: event.position, source })?;
-        register.apply(&decoded, event.position, event.version);
-    }
-    Ok(())
-}
-
 async fn keep_up(
     store: Arc<dyn EventStore>,
     register: Arc<RwLock<Register>>,
@@ -142,11 +161,10 @@ async fn keep_up(
 ) {
     let mut chunks = follow(store, report.borrow().position);
     while let Some(chunk) = chunks.next().await {
-        let folded = chunk.map_err(QueryError::from).and_then(|chunk| {
-            let mut register = register.write().unwrap_or_else(PoisonError::into_inner);
-            fold(&mut register, &chunk, chunk.last())?;
-            Ok(chunk.last())
-        });
+        let folded = match chunk {
+            Ok(chunk) => fold_in_steps(&register, &chunk).await.map(|()| chunk.last()),
+            Err(error) => Err(error.into()),
+        };
         match folded {
             Ok(position) => report.send_modify(|progress| progress.position = position),
             Err(error) => {
@@ -156,4 +174,21 @@ async fn keep_up(
             }
         }
     }
+}
+
+/// Folds a chunk in, a few events at a time, so that no question waits long for its turn.
+async fn fold_in_steps(register: &RwLock<Register>, chunk: &Chunk) -> Result<(), QueryError> {
+    let mut events = chunk.events();
+    while events.len() > 0 {
+        let step: Result<Vec<_>, _> = events.by_ref().take(STEP).map(read).collect();
+        {
+            let mut register = register.write().unwrap_or_else(PoisonError::into_inner);
+            for Read { event, position, version } in step? {
+                let folded = register.fold(&event, position, version);
+                folded.map_err(|reason| too_many(position, reason))?;
+            }
+        }
+        tokio::task::yield_now().await;
+    }
+    Ok(())
 }

@@ -5,18 +5,22 @@
 //! the same. Questions about now wait until everything acknowledged before them is folded in;
 //! questions about then are answered by a replay up to that position.
 
+mod applications;
 mod error;
 mod follower;
 mod history;
 mod page;
 mod register;
+mod replay;
 mod statement;
 
+pub use applications::TooManyApplications;
 pub use error::QueryError;
 pub use follower::{AsOf, Projection};
 pub use history::History;
 pub use page::Page;
 pub use register::{
-    AgencyBook, ApplicationEntry, ApplicationFilter, Register, RemedyEntry, Versioned,
+    AgencyBook, ApplicationEntry, ApplicationFilter, Footprint, Register, RemedyEntry, Versioned,
 };
+pub use replay::{Scope, replay};
 pub use statement::{Statement, StatementOf};

@@ -2,11 +2,14 @@
 
 use std::{collections::BTreeMap, ops::Bound};
 
-use super::Page;
+use super::{
+    Page,
+    applications::{Applications, TooManyApplications},
+};
 use crate::{
     domain::{
-        AgencyId, ApplicantKind, ApplicationId, Body, CaseId, Channel, Disposition, Event,
-        LegalDate, ReportYear, ShortText,
+        AgencyId, ApplicantKind, ApplicationId, Body, CaseId, Channel, Disposition, LegalDate,
+        ReportYear, ShortText,
         agency::{self, Agency},
         application::{self, Application, Conclusion},
         narrative::{self, Sections},
@@ -15,6 +18,7 @@ use crate::{
     },
     statistics::{ApplicationFact, RemedyFact, Tally},
     store::{GlobalPosition, StreamVersion},
+    wire::Narrow,
 };
 
 /// Everything that the log says, up to some position.
@@ -22,6 +26,16 @@ use crate::{
 pub struct Register {
     books: BTreeMap<AgencyId, AgencyBook>,
     position: GlobalPosition,
+}
+
+/// What the applications held take of memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Footprint {
+    /// How many applications are held.
+    pub applications: usize,
+    /// The bytes that they take, with their agencies' tallies; names, cases, figures and texts
+    /// aside.
+    pub bytes: usize,
 }
 
 /// A thing with the version of its stream.
@@ -37,7 +51,7 @@ pub struct Versioned<T> {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AgencyBook {
     agency: Option<Versioned<Agency>>,
-    applications: BTreeMap<ApplicationId, ApplicationEntry>,
+    applications: Applications,
     remedies: BTreeMap<CaseId, RemedyEntry>,
     figures: BTreeMap<ReportYear, Versioned<Figures>>,
     narratives: BTreeMap<ReportYear, Versioned<Sections>>,
@@ -94,22 +108,50 @@ impl ApplicationFilter {
 }
 
 impl Register {
+    /// What a replay made.
+    pub(super) fn of(books: BTreeMap<AgencyId, AgencyBook>, position: GlobalPosition) -> Self {
+        Self { books, position }
+    }
+
     /// Folds in the event at `position`, which gave its stream `version`; events come in the order
     /// of the log.
-    pub fn apply(&mut self, event: &Event, position: GlobalPosition, version: StreamVersion) {
+    ///
+    /// # Errors
+    ///
+    /// When an agency has more applications than can be held.
+    pub fn fold(
+        &mut self,
+        event: &Narrow<'_>,
+        position: GlobalPosition,
+        version: StreamVersion,
+    ) -> Result<(), TooManyApplications> {
+        if let Some(book) = self.books.get_mut(event.agency_id()) {
+            book.fold(event, version)?;
+        } else {
+            let mut book = AgencyBook::default();
+            book.fold(event, version)?;
+            self.books.insert(event.agency(), book);
+        }
         self.position = position;
-        if !self.books.contains_key(&event.agency_id) {
-            self.books.insert(event.agency_id.clone(), AgencyBook::default());
-        }
-        if let Some(book) = self.books.get_mut(&event.agency_id) {
-            book.apply(&event.body, version);
-        }
+        Ok(())
     }
 
     /// The position of the last event folded in.
     #[must_use]
     pub const fn position(&self) -> GlobalPosition {
         self.position
+    }
+
+    /// What the applications held take of memory.
+    #[must_use]
+    pub fn footprint(&self) -> Footprint {
+        let mut footprint = Footprint { applications: 0, bytes: 0 };
+        for book in self.books.values() {
+            let Footprint { applications, bytes } = book.footprint();
+            footprint.applications = footprint.applications.saturating_add(applications);
+            footprint.bytes = footprint.bytes.saturating_add(bytes);
+        }
+        footprint
     }
 
     /// The book of a registered agency.
@@ -157,15 +199,31 @@ impl Register {
 }
 
 impl AgencyBook {
-    fn apply(&mut self, body: &Body, version: StreamVersion) {
+    /// Folds in an event of this agency, which gave its stream `version`.
+    pub(super) fn fold(
+        &mut self,
+        event: &Narrow<'_>,
+        version: StreamVersion,
+    ) -> Result<(), TooManyApplications> {
+        match event {
+            Narrow::Application(news) => self.fold_application(news.id, &news.event),
+            Narrow::Whole(event) => self.fold_whole(&event.body, version),
+        }
+    }
+
+    pub(super) fn fold_whole(
+        &mut self,
+        body: &Body,
+        version: StreamVersion,
+    ) -> Result<(), TooManyApplications> {
         match body {
             Body::Agency(event) => {
                 let state = self.agency.take().map(|agency| agency.value);
                 self.agency =
                     agency::evolve(state, event).map(|value| Versioned { value, version });
             }
-            Body::Application(id, event) => self.apply_to_application(id, event),
-            Body::Remedy(id, event) => self.apply_to_remedy(id, event),
+            Body::Application(id, event) => self.fold_application(id.as_str(), event)?,
+            Body::Remedy(id, event) => self.fold_remedy(id, event),
             Body::Figures(declared) => {
                 let before = self.figures.remove(&declared.year).map(|figures| figures.value);
                 let value = proactive::evolve(before.unwrap_or_default(), declared);
@@ -177,18 +235,25 @@ impl AgencyBook {
                 self.narratives.insert(set.year, Versioned { value, version });
             }
         }
+        Ok(())
     }
 
-    fn apply_to_application(&mut self, id: &ApplicationId, event: &application::Event) {
-        let before = self.applications.get(id).copied();
+    pub(super) fn fold_application(
+        &mut self,
+        id: &str,
+        event: &application::Event,
+    ) -> Result<(), TooManyApplications> {
+        let place = self.applications.find(id);
+        let before = self.applications.at(place);
         let state = before.map(ApplicationEntry::without_texts);
-        let Some(after) = application::evolve(state, event) else { return };
+        let Some(after) = application::evolve(state, event) else { return Ok(()) };
         let after = ApplicationEntry { fact: (&after).into(), channel: after.channel };
+        self.applications.put(place, id, &after)?;
         self.tally.replace_application(before.map(|entry| entry.fact).as_ref(), Some(&after.fact));
-        self.applications.insert(id.clone(), after);
+        Ok(())
     }
 
-    fn apply_to_remedy(&mut self, id: &CaseId, event: &remedy::Event) {
+    fn fold_remedy(&mut self, id: &CaseId, event: &remedy::Event) {
         let before = self.remedies.remove(id);
         let fact_before = before.as_ref().map(|entry| entry.fact);
         let Some(after) = remedy::evolve(before.map(RemedyEntry::without_texts), event) else {
@@ -198,6 +263,14 @@ impl AgencyBook {
         self.tally.replace_remedy(fact_before.as_ref(), Some(&fact));
         let entry = RemedyEntry { fact, application_id: after.application_id };
         self.remedies.insert(id.clone(), entry);
+    }
+
+    fn footprint(&self) -> Footprint {
+        let heap = self.applications.heap_bytes().saturating_add(self.tally.heap_bytes());
+        Footprint {
+            applications: self.applications.len(),
+            bytes: heap.saturating_add(size_of::<(AgencyId, Self)>()),
+        }
     }
 
     /// The agency itself, once registered.
@@ -226,8 +299,8 @@ impl AgencyBook {
 
     /// An application.
     #[must_use]
-    pub fn application(&self, id: &ApplicationId) -> Option<&ApplicationEntry> {
-        self.applications.get(id)
+    pub fn application(&self, id: &ApplicationId) -> Option<ApplicationEntry> {
+        self.applications.get(id.as_str())
     }
 
     /// Every case, by id.
@@ -243,12 +316,7 @@ impl AgencyBook {
         after: Option<&str>,
         size: usize,
     ) -> Page<(ApplicationId, ApplicationEntry)> {
-        let items = self
-            .applications
-            .range::<str, _>((after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded))
-            .filter(|(_, entry)| filter.admits(entry))
-            .map(|(id, entry)| (id.to_string(), (id.clone(), *entry)));
-        Page::take(items, size)
+        self.applications.page(|entry| filter.admits(entry), after, size)
     }
 
     /// A page of the cases after an id.

@@ -16,10 +16,10 @@ impl Desk {
         selector: Option<pb::ReportSelector>,
     ) -> Result<(StatementOf, Statement, GlobalPosition), Refused> {
         let (of, as_of) = convert::selector(selector)?;
-        let refused = |error| Refused::from(error).under("selector");
-        let asked = self.projection.ask(as_of, |register| register.statement(&of)).await;
-        let (statement, position) = asked.map_err(refused)?;
-        Ok((of, statement.map_err(refused)?, position))
+        let drawn_up = self.projection.statement(as_of, &of).await;
+        let (statement, position) =
+            drawn_up.map_err(|error| Refused::from(error).under("selector"))?;
+        Ok((of, statement, position))
     }
 
     async fn tables(

@@ -109,6 +109,12 @@ impl Tally {
         self.years.keys().copied()
     }
 
+    /// The bytes that it has taken from the heap, but for the map of the years.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        self.years.len().saturating_mul(size_of::<YearCounts>())
+    }
+
     /// Fills tables three and four of a year, on whatever form the tables are.
     pub fn fill(&self, year: ReportYear, tables: &mut Tables) {
         self.fill_applications(year.get(), tables);
@@ -223,10 +229,10 @@ impl Tally {
         }
     }
 
-    fn change(&mut self, year: i16, slot: Slot, by: i64) {
+    fn change(&mut self, year: i16, slot: Slot, by: i32) {
         let counts = self.years.entry(year).or_default();
         if let Some(count) = counts.get_mut(slot) {
-            *count = count.saturating_add(by);
+            *count = count.saturating_add_signed(by);
             if *count == 0 {
                 self.forget_if_empty(year);
             }
@@ -280,12 +286,13 @@ const APPLICANTS: usize = ApplicantKind::ALL.len();
 const REMEDIES: usize = RemedyKind::ALL.len();
 const RESULTS: usize = RemedyResult::ALL.len();
 
+/// Counts of facts that are held in memory one by one, of which 32 bits can count more than fit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct YearCounts {
-    received: [i64; APPLICANTS],
-    concluded: [[i64; Disposition::COUNT]; APPLICANTS],
-    filed: [i64; REMEDIES],
-    ended: [[i64; RESULTS]; REMEDIES],
+    received: [u32; APPLICANTS],
+    concluded: [[u32; Disposition::COUNT]; APPLICANTS],
+    filed: [u32; REMEDIES],
+    ended: [[u32; RESULTS]; REMEDIES],
 }
 
 impl YearCounts {
@@ -301,10 +308,10 @@ impl YearCounts {
             }
         };
         debug_assert!(count.is_some(), "every kind and result has a slot");
-        count.copied().unwrap_or(0)
+        count.copied().map_or(0, i64::from)
     }
 
-    fn get_mut(&mut self, slot: Slot) -> Option<&mut i64> {
+    fn get_mut(&mut self, slot: Slot) -> Option<&mut u32> {
         match slot {
             Slot::Received(kind) => self.received.get_mut(kind.index()),
             Slot::Concluded(kind, result) => {
@@ -317,12 +324,12 @@ impl YearCounts {
         }
     }
 
-    fn slots(&self) -> impl Iterator<Item = &i64> {
+    fn slots(&self) -> impl Iterator<Item = &u32> {
         let applications = self.received.iter().chain(self.concluded.iter().flatten());
         applications.chain(&self.filed).chain(self.ended.iter().flatten())
     }
 
-    fn slots_mut(&mut self) -> impl Iterator<Item = &mut i64> {
+    fn slots_mut(&mut self) -> impl Iterator<Item = &mut u32> {
         let applications = self.received.iter_mut().chain(self.concluded.iter_mut().flatten());
         applications.chain(&mut self.filed).chain(self.ended.iter_mut().flatten())
     }

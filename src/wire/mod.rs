@@ -3,11 +3,15 @@
 
 mod codec;
 mod date;
+mod narrow;
+#[cfg(test)]
+pub(crate) mod samples;
 mod stream;
 mod vocabulary;
 
 pub use codec::{DecodeError, decode, encode, event_type};
 pub use date::{InvalidDate, civil_date, legal_date};
+pub use narrow::{ApplicationNews, Narrow, decode_narrow};
 pub use stream::{Subject, stream_name};
 pub use vocabulary::{Coded, UnknownValue};
 

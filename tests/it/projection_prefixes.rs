@@ -23,8 +23,8 @@ async fn replayed(store: &dyn EventStore, up_to: u64) -> Register {
     let mut register = Register::default();
     for chunk in store.read_all(GlobalPosition::START, usize::MAX).await.unwrap() {
         for event in chunk.events().filter(|event| event.position.get() <= up_to) {
-            let decoded = wire::decode(event.payload).unwrap();
-            register.apply(&decoded, event.position, event.version);
+            let read = wire::decode_narrow(event.payload).unwrap();
+            register.fold(&read, event.position, event.version).unwrap();
         }
     }
     register
@@ -130,7 +130,8 @@ async fn check(store: Arc<dyn EventStore>, clock: &FixedClock, seed: u64) {
     let chunks = store.read_all(GlobalPosition::START, usize::MAX).await.unwrap();
     for event in chunks.iter().flat_map(|chunk| chunk.events()) {
         let position = event.position;
-        prefix.apply(&wire::decode(event.payload).unwrap(), position, event.version);
+        let read = wire::decode_narrow(event.payload).unwrap();
+        prefix.fold(&read, position, event.version).unwrap();
         let then = register_as_of(&following, AsOf::Position(position)).await;
         assert_eq!(then, prefix, "seed {seed}, position {position}");
         let same = statements(&then) == statements(&prefix);
