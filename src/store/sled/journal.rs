@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{super::GlobalPosition, control::sync_dir};
+use super::{super::GlobalPosition, control::sync_dir, planted};
 
 /// The journal's folder within the ledger.
 pub(super) const DIR: &str = "journal";
@@ -123,7 +123,7 @@ impl Journal {
     /// Writes a frame for which there is room, and returns when it is durable.
     pub(super) fn write(&mut self, frame: &[u8]) -> io::Result<()> {
         self.file.write_all_at(frame, self.end)?;
-        self.file.sync_data()?;
+        planted::sync(|| self.file.sync_data())?;
         self.end = self.end.saturating_add(frame.len() as u64);
         Ok(())
     }

@@ -15,6 +15,7 @@ mod control;
 mod door;
 mod journal;
 mod keeper;
+pub(super) mod planted;
 mod recover;
 mod writer;
 

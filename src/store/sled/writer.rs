@@ -19,6 +19,7 @@ use super::{
     Shared, control,
     journal::Journal,
     keeper::Keeper,
+    planted,
 };
 use crate::{clock::Clock, integrity::Frontier};
 
@@ -76,6 +77,10 @@ impl Writer {
     /// Records what has arrived as one frame, as far as it fits.
     fn group(&mut self, first: Command, closing: &mut Vec<Closing>) {
         let (sealed, mut answers) = self.stage(first, closing);
+        if planted::ack_before_sync() {
+            answers.drain(..).for_each(|(reply, answer)| _ = reply.send(answer));
+            planted::dawdle();
+        }
         let outcome = sealed.map_or(Ok(()), |sealed| self.record(sealed));
         if let Err(error) = outcome {
             // Refusals too may rest on what was not recorded.
@@ -116,7 +121,7 @@ impl Writer {
         let (first, frame) = (chunk.first(), chunk.frame());
         match self.journal.make_room(first, frame.len()) {
             Err(full) if full.kind() == io::ErrorKind::StorageFull => {
-                return Err(AppendError::DiskFull);
+                return planted::disk_full();
             }
             made => made.map_err(|error| self.fail("prepare the journal", &error))?,
         }
