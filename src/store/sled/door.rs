@@ -4,6 +4,7 @@ use std::{
     any::Any,
     collections::VecDeque,
     fs::File,
+    ops::Deref,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{Mutex, MutexGuard, PoisonError, RwLock},
@@ -12,6 +13,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use tracing::warn;
 
 use super::super::{Chunk, GlobalPosition, ReadError, walk::Frames};
 
@@ -22,8 +24,38 @@ const LOCK_ATTEMPTS: u32 = 200;
 
 /// Frames in a sled tree, keyed by first position.
 pub(super) struct SledFrames {
-    tree: ::sled::Tree,
-    db: ::sled::Db,
+    tree: Handle<::sled::Tree>,
+    db: Handle<::sled::Db>,
+}
+
+/// A handle of sled, whose last drop flushes, and panics when it cannot.
+struct Handle<T>(Option<T>);
+
+impl<T> Handle<T> {
+    fn new(handle: T) -> Self {
+        Self(Some(handle))
+    }
+}
+
+impl<T> Deref for Handle<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.0.as_ref().expect("a handle is taken only when it is dropped")
+    }
+}
+
+impl<T> Drop for Handle<T> {
+    fn drop(&mut self) {
+        let handle = self.0.take();
+        let dropped = guarded(|| {
+            drop(handle);
+            Ok(())
+        });
+        if let Err(reason) = dropped {
+            warn!(reason, "sled was not let go of cleanly");
+        }
+    }
 }
 
 impl SledFrames {
@@ -31,7 +63,7 @@ impl SledFrames {
         guarded(|| {
             let db = open_db(dir)?;
             let tree = db.open_tree("frames").map_err(|error| error.to_string())?;
-            Ok(Self { tree, db })
+            Ok(Self { tree: Handle::new(tree), db: Handle::new(db) })
         })
     }
 
