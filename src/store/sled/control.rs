@@ -1,5 +1,5 @@
 //! What makes a directory a ledger: `LEDGER`, which says so, `LOCK`, which says who has it, and
-//! `HEAD`, which says how long the log was when it was last opened or closed.
+//! `HEAD`, which says how long the log was when it was last opened or closed, and which of the two.
 //!
 //! `LEDGER` is written last when a ledger is made. A directory without it is either empty but for
 //! what a creation that was cut short leaves behind, or it is not ours and stays untouched.
@@ -131,21 +131,45 @@ fn put(dir: &Path, name: &str, text: &str) -> io::Result<()> {
     sync_dir(dir)
 }
 
-/// Notes that the log reaches a position, durably.
-pub(super) fn put_head(dir: &Path, head: GlobalPosition) -> io::Result<()> {
-    put(dir, HEAD, &head_content(head))
+/// What is noted of the log outside the journal.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Noted {
+    /// A position that the log had reached; the start if the note is lost.
+    pub(super) head: GlobalPosition,
+    pub(super) state: State,
 }
 
-/// The position that the log is known to have reached; the start if the note is lost.
-pub(super) fn noted_head(dir: &Path) -> GlobalPosition {
+/// How the ledger was left.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum State {
+    /// The note is lost, or was never made.
+    #[default]
+    Unknown,
+    /// It was opened, and not closed since: the log may be longer than noted.
+    Open,
+    /// It was closed: the log is just as long as noted.
+    Closed,
+}
+
+impl Noted {
+    fn content(self) -> String {
+        let state = if self.state == State::Closed { "closed" } else { "open" };
+        with_check(format!("head {}\nstate {state}\n", self.head))
+    }
+}
+
+/// Notes how long the log is and how it is left, durably.
+pub(super) fn note(dir: &Path, noted: Noted) -> io::Result<()> {
+    put(dir, HEAD, &noted.content())
+}
+
+/// What was noted last.
+pub(super) fn noted(dir: &Path) -> Noted {
     let text = fs::read_to_string(dir.join(HEAD)).unwrap_or_default();
     let number = text.lines().next().and_then(|line| line.strip_prefix("head ")?.parse().ok());
-    let head = number.map(GlobalPosition::new);
-    head.filter(|head| head_content(*head) == text).unwrap_or_default()
-}
-
-fn head_content(head: GlobalPosition) -> String {
-    with_check(format!("head {head}\n"))
+    let head = GlobalPosition::new(number.unwrap_or_default());
+    let states = [State::Open, State::Closed].map(|state| Noted { head, state });
+    states.into_iter().find(|noted| noted.content() == text).unwrap_or_default()
 }
 
 fn create(dir: &Path) -> io::Result<String> {

@@ -140,6 +140,15 @@ impl Journal {
         self.file.sync_all()
     }
 
+    /// Whether a segment is shorter than appending up to an end leaves it.
+    pub(super) fn lacks_room(segment: &Path, end: u64) -> io::Result<bool> {
+        let len = match fs::metadata(segment) {
+            Err(missing) if missing.kind() == io::ErrorKind::NotFound => return Ok(true),
+            metadata => metadata?.len(),
+        };
+        Ok(end < SEGMENT_BYTES && len < end.next_multiple_of(STEP_BYTES))
+    }
+
     fn prepare(&mut self, until: u64) -> io::Result<()> {
         let mut at = self.ready;
         while at < until {

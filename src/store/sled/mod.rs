@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! DIR/LEDGER         what this directory is: format, log id
-//! DIR/HEAD           how long the log was when it was last opened or closed
+//! DIR/HEAD           how long the log was when it was last opened or closed, and which it was
 //! DIR/LOCK           held while the store is open; names the holder
 //! DIR/journal/*.seg  the frames one after another; a segment is named by its first position
 //! DIR/sled/          the same frames, keyed by first position

@@ -8,14 +8,15 @@
 //! 3. The end of the last segment is open: zeros, or a frame that was being written when power
 //!    failed. It counts as such only if part of it is missing and nothing that could be a later
 //!    frame comes after it; then nobody was ever told that it is recorded, and it is cut off.
-//!    A log that is shorter than `HEAD` says it was is refused.
-//! 4. sled is opened. Frames that only it holds, which the journal must have lost, go back to the
-//!    journal. Frames that it lacks are put in; if it cannot be opened or differs, it is set aside
+//!    A log that is shorter than `HEAD` says it was is refused, and so is one that was not closed
+//!    and is shorter than sled or than appending leaves it.
+//! 4. sled is opened. Frames that only it holds, which a journal that was closed must have lost, go
+//!    back to the journal. Frames that it lacks are put in; if it cannot be opened or differs, it is set aside
 //!    and made anew, because the journal is complete by now.
 
 use std::{
     cell::OnceCell,
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions},
     io,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
@@ -31,13 +32,14 @@ use super::{
         frame::{HEADER_LEN, MAGIC, peek},
         index::Index,
     },
-    control::{self, io_error, sync_dir},
+    control::{self, Noted, State, io_error, sync_dir},
     door::SledFrames,
     journal::{self, Journal, SEGMENT_BYTES, Segment, segment_path},
 };
 use crate::integrity::Frontier;
 
 const SLED: &str = "sled";
+const END_MISSING: &str = "its end is missing";
 const SET_ASIDE: &str = "sled.set-aside";
 const COPY_PREFIX: &str = "sled.copy-";
 
@@ -57,10 +59,11 @@ pub(super) fn recover(dir: &Path) -> Result<Recovered, OpenError> {
     remove_copies(dir).map_err(io_error("clear", dir))?;
     let mut log = Log::default();
     let spare = Spare { dir, copy: OnceCell::new() };
-    let noted = control::noted_head(dir);
+    let noted = control::noted(dir);
     let (repairs, mut tail) = scan(dir, &mut log, &spare)?;
+    check_end(&log, &tail, noted, &spare)?;
     let shorter = |log: &Log| damaged(log.next(), "it was longer before");
-    if log.index.head() < noted {
+    if log.index.head() < noted.head {
         spare.frame(log.next()).ok_or_else(|| shorter(&log))?;
     }
     if let Some(copy) = spare.frames() {
@@ -68,18 +71,42 @@ pub(super) fn recover(dir: &Path) -> Result<Recovered, OpenError> {
     }
     drop(spare);
     let frames = open_sled(dir)?;
+    let journal_ends = log.next();
     let lost = beyond(dir, &mut log, &mut tail, &frames)?;
-    if log.index.head() < noted {
+    if !lost.is_empty() && noted.state != State::Closed {
+        return Err(damaged(journal_ends, END_MISSING));
+    }
+    if log.index.head() < noted.head {
         return Err(shorter(&log));
     }
     apply(dir, &lost, &frames)?;
+    let now = Noted { head: log.index.head(), state: State::Open };
+    if noted != now {
+        // What is noted must be durable before, and noted before the segment is cut.
+        let synced = File::open(&tail.path).and_then(|tail| tail.sync_all());
+        synced.map_err(io_error("sync", &tail.path))?;
+        control::note(dir, now).map_err(io_error("write in", dir))?;
+    }
     let journal =
         Journal::resume(dir, &tail.path, tail.offset).map_err(io_error("write", &tail.path))?;
     let frames = reconcile(dir, frames, log.index.head())?;
-    if noted != log.index.head() {
-        control::put_head(dir, log.index.head()).map_err(io_error("write in", dir))?;
-    }
     Ok(Recovered { index: log.index, frontier: log.frontier, journal, frames })
+}
+
+/// Refuses a journal that has lost its end, which only sled can show if it was not closed; how
+/// much is lost then cannot be known, since sled lags behind.
+fn check_end(log: &Log, tail: &Place, noted: Noted, spare: &Spare) -> Result<(), OpenError> {
+    if noted.state == State::Closed {
+        return Ok(());
+    }
+    let short = Journal::lacks_room(&tail.path, tail.offset);
+    let short = short.map_err(io_error("read", &tail.path))?;
+    let written = noted.state == State::Open && log.index.head() > noted.head;
+    if short && written {
+        return Err(damaged(log.next(), END_MISSING));
+    }
+    let ahead = (short || spare.frames().is_some()) && spare.frame(log.next()).is_some();
+    if ahead { Err(damaged(log.next(), END_MISSING)) } else { Ok(()) }
 }
 
 /// The log as far as it has been read.
@@ -205,7 +232,11 @@ fn used_len(bytes: &[u8]) -> usize {
 /// Whether a sector of the frame that begins here was never written, or its end.
 fn is_incomplete(rest: &[u8], used: usize, at: usize) -> bool {
     let extent = peek(rest).map_or(used, |(_, len)| len);
-    if used < HEADER_LEN || extent > rest.len() || used.saturating_add(4) <= extent {
+    if extent > rest.len() {
+        // A frame is written only where there is room for it.
+        return false;
+    }
+    if used < HEADER_LEN || used.saturating_add(4) <= extent {
         return true;
     }
     let (head, sectors) = rest

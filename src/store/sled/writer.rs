@@ -16,7 +16,8 @@ use super::{
         Append, AppendError, Appended, CloseError, GlobalPosition, Health,
         index::{Sealed, Stage},
     },
-    Shared, control,
+    Shared,
+    control::{self, Noted, State},
     journal::Journal,
     keeper::Keeper,
     planted,
@@ -144,8 +145,10 @@ impl Writer {
     }
 
     fn seal(&mut self) -> io::Result<()> {
-        self.journal.seal()?;
-        control::put_head(self.journal.dir(), self.shared.index().head())
+        // In this order: a journal cut to its length is complete only if it is said to be.
+        let noted = Noted { head: self.shared.index().head(), state: State::Closed };
+        control::note(self.journal.dir(), noted)?;
+        self.journal.seal()
     }
 
     fn finish(mut self) -> Result<(), CloseError> {
