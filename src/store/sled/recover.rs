@@ -398,7 +398,13 @@ fn fill(dir: &Path, frames: &SledFrames, head: GlobalPosition) -> Result<bool, O
             let agrees = match stored.next() {
                 Some(Ok((key, value))) => key == first.get().to_be_bytes() && value == frame,
                 Some(Err(_)) => false,
-                None => frames.insert(first, frame).is_ok(),
+                None => match frames.insert(first, frame) {
+                    // A sled made anew would have no more room.
+                    Err(reason) if reason.contains("StorageFull") => {
+                        return Err(OpenError::Engine { reason });
+                    }
+                    inserted => inserted.is_ok(),
+                },
             };
             if !agrees {
                 return Ok(false);
