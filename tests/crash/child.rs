@@ -11,6 +11,7 @@ use std::{
     process,
     sync::Arc,
     thread,
+    time::Duration,
 };
 
 use disclosure_ledger::{
@@ -118,9 +119,13 @@ impl Task {
     }
 
     async fn run(mut self) {
+        let pause = number("CRASH_PAUSE").map(Duration::from_millis);
         for n in 0..self.limit {
             if !self.append(n).await {
                 return;
+            }
+            if let Some(pause) = pause {
+                tokio::time::sleep(pause).await;
             }
         }
     }

@@ -78,6 +78,14 @@ impl Disk {
         Ok(disk)
     }
 
+    /// A file system in memory.
+    pub(crate) fn in_memory(bytes: u64) -> Result<Self> {
+        let disk = Self::prepare(scratch()?, None)?;
+        let size = format!("size={bytes},mode=700");
+        run(Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(&disk.dir))?;
+        Ok(disk)
+    }
+
     fn prepare(work: TempDir, image: Option<PathBuf>) -> Result<Self> {
         let dir = work.path().join("mounted");
         fs::create_dir(&dir)?;

@@ -54,10 +54,11 @@ impl EventId {
         let mut random = Random::new(self.number());
         let size = size.unwrap_or(100 + usize::try_from(random.next() % 1901).unwrap());
         let mut payload = self.marker().into_bytes();
-        while payload.len() < size - 4 {
+        // Large ones are there to be large.
+        while payload.len() < (size - 4).min(4096) {
             payload.extend_from_slice(&random.next().to_le_bytes());
         }
-        payload.truncate(size - 4);
+        payload.resize(size - 4, 0x20);
         payload.extend_from_slice(&crc32fast::hash(&payload).to_le_bytes());
         payload.into()
     }

@@ -10,11 +10,17 @@
 )]
 
 mod child;
+mod corruption;
 mod disk;
+mod errors;
 mod event;
+mod full;
 mod kill;
+#[cfg(feature = "planted-bugs")]
+mod meta;
 mod model;
 mod power_cut;
 mod process;
 mod random;
 mod rig;
+mod syscalls;

@@ -3,7 +3,7 @@
 use std::{
     env,
     ffi::OsString,
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Read, Write},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, ExitStatus, Stdio},
@@ -28,8 +28,12 @@ pub(crate) struct Spec {
     pub(crate) tasks: u32,
     /// How often each task appends; without end if `None`.
     pub(crate) limit: Option<u64>,
+    /// How many milliseconds a task rests after each append.
+    pub(crate) pause: Option<u64>,
     /// The size of every event; varied if `None`.
     pub(crate) size: Option<usize>,
+    /// Whether the disk may be too full to close the store.
+    pub(crate) full: bool,
     /// The bug that the engine is to have.
     pub(crate) bug: Option<&'static str>,
     /// The command that runs the child, `strace` for instance.
@@ -54,9 +58,10 @@ impl Spec {
             let Some(line) = child.line(time_limit())? else { break };
             let words: Vec<_> = line.split_whitespace().collect();
             match words[..] {
-                ["REFUSED", ..] => {
-                    return Ok(Reading::Refused { text: line });
+                ["REFUSED", name, ..] => {
+                    return Ok(Reading::Refused { name: name.to_owned(), text: line });
                 }
+                ["UNCLEAN", ..] if self.full => {}
                 ["WRONG" | "UNCLEAN", ..] => return Err(red(line)),
                 ["CHUNKS", chunks] => report.chunks = chunks.parse()?,
                 ["HEAD", head] => report.head = Some(head.parse()?),
@@ -93,13 +98,14 @@ impl Spec {
         command.env("CRASH_CHILD", role).env("CRASH_STORE", &self.store);
         command.env("CRASH_GENERATION", self.generation.to_string());
         command.env("CRASH_TASKS", self.tasks.to_string());
-        for name in ["CRASH_LIMIT", "CRASH_SIZE", "DISCLOSURE_PLANTED_BUG"] {
+        for name in ["CRASH_LIMIT", "CRASH_PAUSE", "CRASH_SIZE", "DISCLOSURE_PLANTED_BUG"] {
             command.env_remove(name);
         }
         let limit = self.limit.map(|limit| ("CRASH_LIMIT", limit.to_string()));
+        let pause = self.pause.map(|pause| ("CRASH_PAUSE", pause.to_string()));
         let size = self.size.map(|size| ("CRASH_SIZE", size.to_string()));
         let bug = self.bug.map(|bug| ("DISCLOSURE_PLANTED_BUG", bug.to_owned()));
-        command.envs(limit.into_iter().chain(size).chain(bug));
+        command.envs([limit, pause, size, bug].into_iter().flatten());
         Running::start(command)
     }
 }
@@ -107,7 +113,7 @@ impl Spec {
 /// What a child said about the store.
 pub(crate) enum Reading {
     Holds(Report),
-    Refused { text: String },
+    Refused { name: String, text: String },
 }
 
 impl Reading {
@@ -115,7 +121,7 @@ impl Reading {
     pub(crate) fn held(self) -> Result<Report> {
         match self {
             Self::Holds(report) => Ok(report),
-            Self::Refused { text } => Err(red(text)),
+            Self::Refused { text, .. } => Err(red(text)),
         }
     }
 }
@@ -124,7 +130,7 @@ impl Reading {
 pub(crate) struct Running {
     child: Child,
     /// The child ends when this is closed.
-    _stdin: Option<ChildStdin>,
+    stdin: Option<ChildStdin>,
     lines: Receiver<String>,
     stderr: Option<thread::JoinHandle<String>>,
 }
@@ -153,7 +159,7 @@ impl Running {
             _ = stderr.read_to_end(&mut text);
             String::from_utf8_lossy(&text).into_owned()
         });
-        Ok(Self { child, _stdin: stdin, lines, stderr: Some(stderr) })
+        Ok(Self { child, stdin, lines, stderr: Some(stderr) })
     }
 
     /// The next line; `None` after the last. Red if it takes too long: then the child hangs.
@@ -170,6 +176,9 @@ impl Running {
         let mut before = Vec::new();
         let end = Instant::now() + time_limit();
         while let Some(line) = self.line(end.saturating_duration_since(Instant::now()))? {
+            if Instant::now() > end {
+                return Err(red(format!("a child never said {begins:?}")));
+            }
             if begins.iter().any(|begin| line.starts_with(begin)) {
                 return Ok((line, before));
             }
@@ -187,8 +196,18 @@ impl Running {
         Ok(rest)
     }
 
+    /// Tells the child that there is room.
+    pub(crate) fn tell(&mut self) -> Result<()> {
+        Ok(writeln!(self.stdin.as_mut().context("no stdin")?, "room")?)
+    }
+
     /// Ends the child at once and gives what it had said that was not read yet.
     pub(crate) fn kill(mut self) -> Result<Vec<String>> {
+        self.stop()
+    }
+
+    /// The same, for a child that is looked at afterwards.
+    pub(crate) fn stop(&mut self) -> Result<Vec<String>> {
         self.end();
         self.rest()
     }

@@ -2,11 +2,16 @@
 //! that say whether the engine or the rig is at fault.
 
 use std::{
+    collections::BTreeMap,
     env, fs,
     io::{self, Write},
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+    thread,
     time::Duration,
 };
 
@@ -106,6 +111,35 @@ pub(crate) fn rig(name: &str, needs: &[Need], run: impl FnOnce() -> Result<Strin
     assert!(env::var_os("CRASH_REQUIRE_ALL").is_none(), "{name} was skipped");
 }
 
+/// Does every job on some threads; gives the results, or the first failure.
+pub(crate) fn in_parallel<J: Send, T: Send>(
+    jobs: Vec<J>,
+    work: impl Fn(J) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    let (jobs, results) = (Mutex::new(jobs.into_iter().enumerate()), Mutex::new(BTreeMap::new()));
+    thread::scope(|scope| {
+        let workers = (0..4).map(|_| {
+            scope.spawn(|| {
+                loop {
+                    let next = jobs.lock().unwrap().next();
+                    let Some((number, job)) = next else { return Ok(()) };
+                    match work(job) {
+                        Ok(result) => _ = results.lock().unwrap().insert(number, result),
+                        Err(error) => {
+                            // Nobody begins another.
+                            jobs.lock().unwrap().by_ref().for_each(drop);
+                            return Err(error);
+                        }
+                    }
+                }
+            })
+        });
+        let workers: Vec<_> = workers.collect();
+        workers.into_iter().try_for_each(|worker| worker.join().unwrap())
+    })?;
+    Ok(results.into_inner().unwrap().into_values().collect())
+}
+
 /// A directory of our own below `CRASH_DIR`, or where temporary files go.
 pub(crate) fn scratch() -> Result<tempfile::TempDir> {
     let base = env::var_os("CRASH_DIR").map_or_else(env::temp_dir, PathBuf::from);
@@ -135,10 +169,13 @@ pub(crate) fn copy_anew(from: &Path, to: &Path) -> Result<()> {
     if from.exists() { copy(from, to) } else { Ok(()) }
 }
 
+static KEPT: AtomicU32 = AtomicU32::new(0);
+
 /// Keeps a store that broke its promise, and says where.
 pub(crate) fn keep(store: &Path, name: &str) -> String {
-    let kept =
-        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("crash-{name}-{}", std::process::id()));
+    let number = KEPT.fetch_add(1, Ordering::Relaxed);
+    let kept = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("crash-{name}-{}-{number}", std::process::id()));
     match copy_anew(store, &kept) {
         Ok(()) => format!("the store is kept in {}", kept.display()),
         Err(error) => format!("the store could not be kept: {error:#}"),
