@@ -34,16 +34,26 @@ pub(crate) fn run(calls: u64, bug: Option<&'static str>) -> Result<String> {
         one_failure(&inject, bug).map_err(|error| error.context(inject))
     })?;
     let rounds = outcomes.len();
-    let acks: usize = outcomes.iter().map(|outcome| outcome.0).sum();
-    let unopened = outcomes.iter().filter(|outcome| !outcome.1).count();
-    let stopped = outcomes.iter().filter(|outcome| outcome.2).count();
+    let acks: usize = outcomes.iter().map(|outcome| outcome.acks).sum();
+    let failed = outcomes.iter().filter(|outcome| outcome.failed).count();
+    let unopened = outcomes.iter().filter(|outcome| !outcome.opened).count();
+    let stopped = outcomes.iter().filter(|outcome| outcome.stopped).count();
     Ok(format!(
-        "{rounds} of {rounds} runs acknowledged nothing after the failure and kept all {acks} \
-         acknowledged appends; {unopened} were not opened, {stopped} stopped appending"
+        "{rounds} of {rounds} runs acknowledged nothing after a failure and kept all {acks} \
+         acknowledged appends; {failed} met their failure: {unopened} were not opened, {stopped} \
+         stopped appending"
     ))
 }
 
-fn one_failure(inject: &str, bug: Option<&'static str>) -> Result<(usize, bool, bool)> {
+struct Outcome {
+    acks: usize,
+    /// Whether there were enough calls for the one that was to fail.
+    failed: bool,
+    opened: bool,
+    stopped: bool,
+}
+
+fn one_failure(inject: &str, bug: Option<&'static str>) -> Result<Outcome> {
     let dir = scratch()?;
     let (store, trace) = (dir.path().join("ledger"), dir.path().join("trace"));
     let calls = "trace=write,pwrite64,fsync,fdatasync,ftruncate,rename,mkdir";
@@ -64,7 +74,7 @@ fn one_failure(inject: &str, bug: Option<&'static str>) -> Result<(usize, bool, 
     let trace = Trace::read(&trace)?;
     trace.check_acks()?;
     let said = |begin: &str| lines.iter().find(|line| line.starts_with(begin));
-    let refused = said("FAILED").is_some() || said("FULL").is_some();
+    let stopped = said("FAILED").is_some() || said("FULL").is_some();
     if said("FULL").is_some_and(|full| full.contains("error")) {
         return Err(red(format!("reads fail on a full disk: {:?}", said("FULL"))));
     }
@@ -82,7 +92,8 @@ fn one_failure(inject: &str, bug: Option<&'static str>) -> Result<(usize, bool, 
         return Err(red(format!("ended without a word: {}", child.stderr())));
     }
     model.check(&Spec::new(&store, bug).read()?.held()?)?;
-    Ok((model.acks(), said("OPEN").is_some(), refused))
+    let (acks, opened) = (model.acks(), said("OPEN").is_some());
+    Ok(Outcome { acks, failed: trace.injected, opened, stopped })
 }
 
 /// Lets each file's `n`th read fail while a store is opened.

@@ -64,7 +64,7 @@ fn one_kill(spec: &Spec, opening: bool, random: &mut Random, model: &mut Model) 
 fn run_at_calls(rounds: u64) -> Result<String> {
     const CALLS: [&str; 7] =
         ["fdatasync", "pwrite64", "fsync", "rename", "ftruncate", "openat", "mkdir"];
-    let mut acks = 0;
+    let (mut acks, mut killed) = (0, 0);
     for round in 0..rounds {
         let dir = scratch()?;
         let store = dir.path().join("ledger");
@@ -93,6 +93,7 @@ fn run_at_calls(rounds: u64) -> Result<String> {
         let mut child = spec.write()?;
         let lines = child.rest()?;
         drop(child);
+        killed += u64::from(!lines.iter().any(|line| line == "CLOSED"));
         model.hear(&lines)?;
         let checked =
             Spec::new(&store, None).read()?.held().and_then(|report| model.check(&report));
@@ -101,7 +102,13 @@ fn run_at_calls(rounds: u64) -> Result<String> {
         })?;
         acks += model.acks();
     }
-    Ok(format!("{rounds} of {rounds} kills at a system call kept all {acks} acknowledged appends"))
+    if killed < rounds / 10 {
+        anyhow::bail!("only {killed} of {rounds} children met the system call that kills them");
+    }
+    Ok(format!(
+        "{rounds} of {rounds} runs, {killed} of them killed at a system call, kept all {acks} \
+         acknowledged appends"
+    ))
 }
 
 #[test]

@@ -51,6 +51,8 @@ pub(crate) struct Trace {
     calls: Vec<Call>,
     /// Which call wrote an event to the journal, by the event's marker.
     written: BTreeMap<String, usize>,
+    /// Whether a call was made to fail.
+    pub(crate) injected: bool,
 }
 
 impl Trace {
@@ -87,7 +89,7 @@ impl Trace {
                 call.args.truncate(call.args.find('"').unwrap_or_default());
             }
         }
-        Ok(Self { calls, written })
+        Ok(Self { calls, written, injected: text.contains("(INJECTED)") })
     }
 
     /// Red unless every acknowledgement was covered; gives how many there were.
