@@ -776,6 +776,19 @@ async fn a_journal_shorter_than_when_it_was_closed_is_refused() {
 }
 
 #[tokio::test]
+async fn a_damaged_control_file_is_refused_and_left_alone() {
+    let ledger = Ledger::of_ten().await;
+    let control = ledger.dir().join("LEDGER");
+    let mut bytes = fs::read(&control).unwrap();
+    bytes[3] |= 0x80;
+    fs::write(&control, &bytes).unwrap();
+    let before = ledger.files();
+    let refused = ledger.try_open().err().unwrap();
+    assert!(matches!(refused, OpenError::NotOurs { .. }), "{refused}");
+    assert!(ledger.files() == before);
+}
+
+#[tokio::test]
 async fn a_cut_tail_is_restored_from_sled() {
     let ledger = Ledger::of_ten().await;
     ledger.change_segment(|bytes| bytes.truncate(find(bytes, "payload 8")));

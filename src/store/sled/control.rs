@@ -82,8 +82,8 @@ fn make_dir(dir: &Path) -> io::Result<()> {
 /// The log id, if the directory is a ledger; `None` if it may become one.
 fn find(dir: &Path) -> Result<Option<String>, OpenError> {
     let path = dir.join(CONTROL);
-    match fs::read_to_string(&path) {
-        Ok(text) => parse(dir, &text).map(Some),
+    match fs::read(&path) {
+        Ok(text) => parse(dir, &String::from_utf8_lossy(&text)).map(Some),
         Err(missing) if missing.kind() == io::ErrorKind::NotFound => {
             let vacant = is_vacant(dir).map_err(io_error("read", dir))?;
             if vacant { Ok(None) } else { Err(OpenError::NotOurs { dir: dir.to_owned() }) }

@@ -6,6 +6,7 @@ use std::{
     any::Any,
     collections::VecDeque,
     fs::File,
+    ops::Deref,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
@@ -40,9 +41,40 @@ const LOCK_ATTEMPTS: u32 = 200;
 
 /// Frames in a sled tree, keyed by first position.
 pub(super) struct SledFrames {
-    tree: ::sled::Tree,
-    checkpoint: ::sled::Tree,
-    db: ::sled::Db,
+    tree: Handle<::sled::Tree>,
+    checkpoint: Handle<::sled::Tree>,
+    db: Handle<::sled::Db>,
+}
+
+/// A handle of sled, whose last drop flushes, and panics when it cannot.
+#[derive(Clone)]
+struct Handle<T>(Option<T>);
+
+impl<T> Handle<T> {
+    const fn new(handle: T) -> Self {
+        Self(Some(handle))
+    }
+}
+
+impl<T> Deref for Handle<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.0.as_ref().expect("a handle is taken only when it is dropped, below")
+    }
+}
+
+impl<T> Drop for Handle<T> {
+    fn drop(&mut self) {
+        let handle = self.0.take();
+        let dropped = guarded(|| {
+            drop(handle);
+            Ok(())
+        });
+        if let Err(reason) = dropped {
+            warn!(reason, "sled was not let go of cleanly");
+        }
+    }
 }
 
 /// Where it says which checkpoint counts: position, number of pieces.
@@ -56,7 +88,11 @@ impl SledFrames {
             let db = open_db(&owned)?;
             let tree = db.open_tree("frames").map_err(|error| error.to_string())?;
             let checkpoint = db.open_tree("checkpoint").map_err(|error| error.to_string())?;
-            Ok(Self { tree, checkpoint, db })
+            Ok(Self {
+                tree: Handle::new(tree),
+                checkpoint: Handle::new(checkpoint),
+                db: Handle::new(db),
+            })
         })
     }
 

@@ -157,8 +157,10 @@ fn replay(dir: &Path, noted: Option<Mark>) -> Result<ReadBack, OpenError> {
     let spare = Spare { dir, copy: OnceCell::new() };
     let (repairs, mut tail) =
         scan(dir, &mut log, &Start::default(), &mut |first| spare.frame(first))?;
-    if log.is_short() {
-        spare.frame(log.next()).ok_or_else(|| log.shorter())?;
+    if let Some(missing) = log.missing()
+        && !spare.holds(log.next(), missing)
+    {
+        return Err(log.shorter());
     }
     if let Some(copy) = spare.frames() {
         apply(dir, &repairs, copy)?;
@@ -202,6 +204,11 @@ impl Log {
     /// Whether the log is known to have reached farther.
     fn is_short(&self) -> bool {
         self.noted.is_some_and(|noted| self.index.head() < noted.position)
+    }
+
+    /// The position that the log is known to have reached, if it has not been read so far.
+    fn missing(&self) -> Option<GlobalPosition> {
+        self.noted.map(|noted| noted.position).filter(|_| self.is_short())
     }
 
     fn shorter(&self) -> OpenError {
@@ -378,6 +385,19 @@ impl Spare<'_> {
     fn frame(&self, first: GlobalPosition) -> Option<Chunk> {
         let copy = self.copy.get_or_init(|| copy_sled(self.dir));
         copy.as_ref()?.0.beginning_at(first)
+    }
+
+    /// Whether it has every frame from one position up to another.
+    fn holds(&self, from: GlobalPosition, to: GlobalPosition) -> bool {
+        let (Some(first), Some(copy)) = (self.frame(from), self.frames()) else { return false };
+        let mut last = first.last();
+        for chunk in copy.beginning_from(last.next()) {
+            if last >= to || chunk.first() != last.next() {
+                break;
+            }
+            last = chunk.last();
+        }
+        last >= to
     }
 
     /// The copy, if it was needed.
