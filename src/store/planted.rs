@@ -14,6 +14,8 @@ pub(super) enum Bug {
     SkipChecksum,
     /// `swallow_sync_error`: a failed sync of a frame counts as done.
     SwallowSyncError,
+    /// `swallow_disk_full`: an append without room is answered as if it were recorded.
+    SwallowDiskFull,
 }
 
 /// Whether a bug is to be had.
@@ -25,6 +27,7 @@ pub(super) fn has(bug: Bug) -> bool {
         "ack_before_sync" => Some(Bug::AckBeforeSync),
         "skip_checksum" => Some(Bug::SkipChecksum),
         "swallow_sync_error" => Some(Bug::SwallowSyncError),
+        "swallow_disk_full" => Some(Bug::SwallowDiskFull),
         _ => None,
     };
     *CHOSEN.get_or_init(choose) == Some(bug)

@@ -174,7 +174,6 @@ fn a_full_disk_is_refused_and_survived() {
 }
 
 #[test]
-#[ignore = "not true yet: on some full disks sled fails first, and the store must be opened again"]
 fn appending_resumes_when_there_is_room() {
     rig("full disk, resuming", &NEEDS, || run(rounds(), Then::Resumes, None));
 }
