@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::{
     oracle::{KINDS, LEAVES},
-    support::{Ran, ServeProcess, run},
+    support::{Ran, ServeProcess, run, run_refused_serve},
 };
 
 const LUOYANG: &str = "examples/luoyang-2020";
@@ -732,10 +732,10 @@ fn what_is_typed_wrongly_is_refused_as_usage() {
 
 #[test]
 fn a_server_that_is_not_there_ends_every_command_with_three() {
-    // Bound and not listened to for long: nobody else is given this port meanwhile.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    // Bound and never listened to: nobody answers there, and nobody else is given the port.
+    let port = tokio::net::TcpSocket::new_v4().unwrap();
+    port.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = port.local_addr().unwrap();
-    drop(port);
     let url = format!("http://{address}");
     let applications = format!("{LUOYANG}/applications.csv");
     for arguments in [
@@ -771,10 +771,10 @@ fn a_server_that_is_not_there_ends_every_command_with_three() {
 #[track_caller]
 fn check_refused_data(data: &Path, says: &str) {
     let serve = ["serve", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()];
-    let ran = run(&serve).ended(3);
+    let ran = run_refused_serve(&serve).ended(3);
     assert_eq!((ran.stdout.as_str(), ran.stderr.lines().count()), ("", 1), "{ran:?}");
     assert!(ran.stderr.contains(says), "{}", ran.stderr);
-    let json = run(&[&["--json"], &serve[..]].concat()).ended(3);
+    let json = run_refused_serve(&[&["--json"], &serve[..]].concat()).ended(3);
     let [error] = &json.error_objects()[..] else { panic!("{json:?}") };
     assert!(error["error"]["message"].as_str().unwrap().contains(says), "{error}");
 }
@@ -788,7 +788,7 @@ fn a_data_directory_that_is_not_ours_is_refused() {
     assert_eq!(fs::read_dir(&data).unwrap().count(), 1, "nothing was put into it");
     let file = data.join("letters.txt");
     let serve = ["serve", "--listen", "127.0.0.1:0", "--data", file.to_str().unwrap()];
-    assert_eq!(run(&serve).ended(3).stderr.lines().count(), 1);
+    assert_eq!(run_refused_serve(&serve).ended(3).stderr.lines().count(), 1);
 }
 
 #[test]

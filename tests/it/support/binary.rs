@@ -70,6 +70,21 @@ pub(crate) fn run(arguments: &[&str]) -> Ran {
     }
 }
 
+/// Runs a `serve` that must end by itself; one that serves instead is killed.
+#[track_caller]
+pub(crate) fn run_refused_serve(arguments: &[&str]) -> Ran {
+    let mut child =
+        command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdout = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut stdout).unwrap();
+    if !stdout.is_empty() {
+        child.kill().unwrap();
+    }
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    Ran { code: output.status.code(), stdout, stderr }
+}
+
 /// `disclosure serve` as a process of its own; killed when dropped.
 pub(crate) struct ServeProcess {
     child: Child,

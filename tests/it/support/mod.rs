@@ -8,7 +8,7 @@ mod refusal;
 mod requests;
 mod server;
 
-pub(crate) use binary::{Ran, ServeProcess, run};
+pub(crate) use binary::{Ran, ServeProcess, run, run_refused_serve};
 pub(crate) use histories::{Act, Date, History};
 pub(crate) use random::Random;
 pub(crate) use refusal::{Expected, check_refusal, contradicts, invalid, missing};
