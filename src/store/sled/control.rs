@@ -37,6 +37,7 @@ pub(super) fn claim(dir: &Path) -> Result<Claim, OpenError> {
         Some(log_id) => log_id,
         None => create(dir).map_err(write_error("create a ledger in", dir))?,
     };
+    try_put(dir).map_err(write_error("write in", dir))?;
     Ok(Claim { lock, log_id })
 }
 
@@ -61,6 +62,13 @@ fn write_error(what: &'static str, dir: &Path) -> impl FnOnce(io::Error) -> Open
         }
         io_error(what, dir)(source)
     }
+}
+
+/// Makes sure, before anything relies on it, that files can be put in place in a directory.
+fn try_put(dir: &Path) -> io::Result<()> {
+    let draft = dir.join(CONTROL_DRAFT);
+    File::create(&draft)?;
+    fs::remove_file(draft)
 }
 
 /// Makes the entries of a directory durable.
