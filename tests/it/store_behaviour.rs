@@ -466,12 +466,26 @@ impl Ledger {
     }
 
     fn change_checkpoint(&self, change: impl FnOnce(&::sled::Tree)) {
-        let db = ::sled::open(self.dir().join("sled")).unwrap();
+        let db = self.open_sled();
         change(&db.open_tree("checkpoint").unwrap());
     }
 
     fn open(&self) -> Store {
         Arc::new(self.try_open().unwrap())
+    }
+
+    /// The copy in sled. A process that another test is just starting may hold its lock a moment
+    /// longer than we did.
+    fn open_sled(&self) -> ::sled::Db {
+        for _ in 0..1_000_000 {
+            match ::sled::open(self.dir().join("sled")) {
+                Err(error) if error.to_string().contains("could not acquire lock") => {
+                    std::thread::yield_now();
+                }
+                opened => return opened.unwrap(),
+            }
+        }
+        panic!("sled in {} stays locked", self.dir().display())
     }
 
     fn segment(&self) -> PathBuf {
@@ -602,7 +616,7 @@ async fn a_sled_that_cannot_be_opened_is_rebuilt_from_the_journal() {
 #[tokio::test]
 async fn a_sled_that_differs_is_rebuilt_from_the_journal() {
     let ledger = Ledger::of_ten().await;
-    let db = ::sled::open(ledger.dir().join("sled")).unwrap();
+    let db = ledger.open_sled();
     db.open_tree("frames").unwrap().insert(4_u64.to_be_bytes(), "something else").unwrap();
     drop(db);
     ledger.check_holds(10).await;
@@ -730,7 +744,7 @@ async fn damage_in_the_journal_is_refused_if_sled_is_lost() {
 async fn damage_in_both_copies_is_refused() {
     let ledger = Ledger::of_ten().await;
     ledger.damage(4);
-    let db = ::sled::open(ledger.dir().join("sled")).unwrap();
+    let db = ledger.open_sled();
     db.open_tree("frames").unwrap().remove(4_u64.to_be_bytes()).unwrap();
     drop(db);
     ledger.check_refuses(4);
@@ -921,7 +935,7 @@ async fn damage_after_a_checkpoint_is_healed_or_refused() {
 #[tokio::test]
 async fn a_frame_that_sled_lost_before_the_checkpoint_is_read_from_the_journal() {
     let (ledger, expected) = ledger_with_a_checkpoint().await;
-    let db = ::sled::open(ledger.dir().join("sled")).unwrap();
+    let db = ledger.open_sled();
     let tree = db.open_tree("frames").unwrap();
     let frame = tree.remove(5_u64.to_be_bytes()).unwrap().unwrap();
     tree.insert(9_u64.to_be_bytes(), "something else").unwrap();
@@ -929,7 +943,7 @@ async fn a_frame_that_sled_lost_before_the_checkpoint_is_read_from_the_journal()
     let store = ledger.open();
     assert!(state(&store).await == expected);
     drop(store);
-    let db = ::sled::open(ledger.dir().join("sled")).unwrap();
+    let db = ledger.open_sled();
     assert_eq!(db.open_tree("frames").unwrap().get(5_u64.to_be_bytes()).unwrap(), Some(frame));
 }
 
@@ -970,7 +984,7 @@ async fn verifying_finds_every_fault_and_changes_nothing() {
     ledger.damage(4);
     assert_eq!(part_and_position(&ledger), [("journal", 4), ("head", 4)]);
     fs::write(ledger.segment(), journal).unwrap();
-    let db = ::sled::open(ledger.dir().join("sled")).unwrap();
+    let db = ledger.open_sled();
     db.open_tree("frames").unwrap().remove(7_u64.to_be_bytes()).unwrap();
     drop(db);
     assert_eq!(part_and_position(&ledger), [("sled", 7)]);
