@@ -224,6 +224,11 @@ fn other_content_for_a_logged_row_is_an_error_that_names_both() {
             ["granted", "partial"],
         ),
         (
+            "2020-001,natural_person,2020-06-08,,,internet",
+            "conclusion_date",
+            ["concluded on 2020-06-22 as granted", "still open"],
+        ),
+        (
             "2020-001,natural_person,2020-06-08,2020-06-23,granted,internet",
             "disposition",
             ["2020-06-22", "2020-06-23"],
