@@ -12,6 +12,7 @@
 //! Both copies hold the same bytes, so either repairs the other: [`recover`] says how.
 
 mod checkpoint;
+mod committer;
 mod control;
 mod door;
 mod head;
@@ -40,6 +41,7 @@ use tracing::error;
 pub use self::verify::{Fault, Verified, verify};
 use self::{
     checkpoint::Checkpoints,
+    committer::Committer,
     door::Door,
     keeper::Keeper,
     recover::Recovered,
@@ -184,19 +186,17 @@ impl SledStore {
         let handles = marks.handles().map_err(no_thread)?;
         let keeper = Keeper::start(Arc::clone(&shared), handles).map_err(no_thread)?;
         let every = options.checkpoint_every;
-        let writer = Writer {
+        let committer = Committer {
             checkpoints: Checkpoints::new(Arc::clone(&shared), every, checkpoint),
-            queue,
             journal,
             head: marks,
             frontier,
-            clock,
             publish,
             keeper,
             shared: Arc::clone(&shared),
         };
-        let thread = thread::Builder::new().name("ledger-writer".to_owned());
-        let writer = thread.spawn(move || writer.run()).map_err(no_thread)?;
+        let writer =
+            Writer::start(queue, committer, clock, Arc::clone(&shared)).map_err(no_thread)?;
         let log_id = claim.log_id;
         Ok(Self { shared, head, log_id, commands: Some(commands), writer: Some(writer) })
     }
