@@ -47,7 +47,10 @@ use disclosure_ledger::{
         },
     },
 };
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::{
+    runtime::Runtime,
+    sync::{Semaphore, mpsc, oneshot},
+};
 use tokio_stream::{StreamExt, wrappers::ReceiverStream};
 use tonic::{Request, Response, Status, Streaming, transport::Channel};
 
@@ -69,7 +72,7 @@ fn rounds() -> usize {
 }
 
 fn main() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let runtime = Runtime::new().unwrap();
     println!(
         "{} cores, load {}, {} rounds of {:?} each",
         std::thread::available_parallelism().unwrap(),
@@ -79,6 +82,13 @@ fn main() {
     );
     println!("| what | writers | limit, events/s | ours, events/s | ratio | CPU, µs an event |");
     println!("|---|---:|---:|---:|---:|---:|");
+    in_process_rows(&runtime);
+    unary_rows(&runtime);
+    stream_rows(&runtime);
+    batch_rows(&runtime);
+}
+
+fn in_process_rows(runtime: &Runtime) {
     for writers in WRITERS {
         compare(
             "in process, raw append + fdatasync",
@@ -87,14 +97,40 @@ fn main() {
             || runtime.block_on(in_process(writers)),
         );
     }
+}
+
+fn unary_rows(runtime: &Runtime) {
     for writers in WRITERS {
         compare(
             "unary calls, echo",
             writers,
-            || runtime.block_on(echo_calls(writers)),
-            || runtime.block_on(calls(writers)),
+            || runtime.block_on(echo_calls(writers, CONNECTIONS)),
+            || runtime.block_on(calls(writers, CONNECTIONS)),
         );
     }
+    for writers in WRITERS {
+        compare(
+            "unary calls, echo that appends and syncs",
+            writers,
+            || runtime.block_on(syncing_calls(writers)),
+            || runtime.block_on(calls(writers, CONNECTIONS)),
+        );
+    }
+    compare(
+        "unary calls, a connection each, echo",
+        256,
+        || runtime.block_on(echo_calls(256, 256)),
+        || runtime.block_on(calls(256, 256)),
+    );
+    compare(
+        "unary calls, one connection, echo",
+        256,
+        || runtime.block_on(echo_calls(256, 1)),
+        || runtime.block_on(calls(256, 1)),
+    );
+}
+
+fn stream_rows(runtime: &Runtime) {
     compare(
         "one stream, 1,024 in flight, echo",
         1,
@@ -107,12 +143,23 @@ fn main() {
         || runtime.block_on(echo_stream(8)),
         || runtime.block_on(stream(8)),
     );
+}
+
+fn batch_rows(runtime: &Runtime) {
     for (writers, size) in [(1, 100), (8, 100), (1, 1000), (8, 1000)] {
         compare(
             &format!("in process, batches of {size}, raw"),
             writers,
             || runtime.block_on(raw_batches(writers, size)),
             || runtime.block_on(batches(writers, size)),
+        );
+    }
+    for (writers, size) in [(1, 100), (8, 100), (1, 1000), (8, 1000)] {
+        compare(
+            &format!("units of {size} rows by call, echo"),
+            writers,
+            || runtime.block_on(echo_units(writers, size)),
+            || runtime.block_on(units(writers, size)),
         );
     }
 }
@@ -301,7 +348,11 @@ fn received(writer: usize, number: u64) -> pb::ReceiveApplicationRequest {
     }
 }
 
-struct Echo;
+/// Answers at once, or when a raw append of an event's length is durable.
+#[derive(Default)]
+struct Echo {
+    disk: Option<mpsc::Sender<Job>>,
+}
 
 #[tonic::async_trait]
 impl ApplicationService for Echo {
@@ -310,6 +361,11 @@ impl ApplicationService for Echo {
         request: Request<pb::ReceiveApplicationRequest>,
     ) -> Result<Response<pb::ReceiveApplicationResponse>, Status> {
         let request = request.into_inner();
+        if let Some(disk) = &self.disk {
+            let (answer, answered) = oneshot::channel();
+            disk.send((Bytes::from(vec![7; EVENT_BYTES]), answer)).await.unwrap();
+            answered.await.unwrap();
+        }
         Ok(Response::new(pb::ReceiveApplicationResponse {
             application: Some(pb::Application {
                 agency_id: request.agency_id,
@@ -371,14 +427,14 @@ impl IntakeService for Echo {
     }
 }
 
-async fn echo_server() -> SocketAddr {
+async fn echo_server(disk: Option<mpsc::Sender<Job>>) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let incoming = tonic::transport::server::TcpIncoming::from(listener).with_nodelay(Some(true));
     tokio::spawn(
         tonic::transport::Server::builder()
-            .add_service(ApplicationServiceServer::new(Echo))
-            .add_service(IntakeServiceServer::new(Echo))
+            .add_service(ApplicationServiceServer::new(Echo { disk }))
+            .add_service(IntakeServiceServer::new(Echo::default()))
             .serve_with_incoming(incoming),
     );
     address
@@ -427,9 +483,9 @@ async fn connect(address: SocketAddr) -> Channel {
     endpoint.tcp_nodelay(true).connect().await.unwrap()
 }
 
-async fn unary(address: SocketAddr, writers: usize) -> f64 {
+async fn unary(address: SocketAddr, writers: usize, connections: usize) -> f64 {
     let mut channels = Vec::new();
-    for _ in 0..CONNECTIONS.min(writers) {
+    for _ in 0..connections.min(writers) {
         channels.push(connect(address).await);
     }
     let channels = Arc::new(channels);
@@ -443,13 +499,18 @@ async fn unary(address: SocketAddr, writers: usize) -> f64 {
     .await
 }
 
-async fn echo_calls(writers: usize) -> f64 {
-    unary(echo_server().await, writers).await
+async fn echo_calls(writers: usize, connections: usize) -> f64 {
+    unary(echo_server(None).await, writers, connections).await
 }
 
-async fn calls(writers: usize) -> f64 {
+async fn syncing_calls(writers: usize) -> f64 {
+    let dir = tempfile::tempdir_in(".").unwrap();
+    unary(echo_server(Some(raw_writer(dir.path()))).await, writers, CONNECTIONS).await
+}
+
+async fn calls(writers: usize, connections: usize) -> f64 {
     let served = ledger_server().await;
-    let figure = unary(served.address, writers).await;
+    let figure = unary(served.address, writers, connections).await;
     served.close().await;
     figure
 }
@@ -501,12 +562,56 @@ async fn streams(address: SocketAddr, streams: usize) -> f64 {
 }
 
 async fn echo_stream(count: usize) -> f64 {
-    streams(echo_server().await, count).await
+    streams(echo_server(None).await, count).await
 }
 
 async fn stream(count: usize) -> f64 {
     let served = ledger_server().await;
     let figure = streams(served.address, count).await;
+    served.close().await;
+    figure
+}
+
+/// Units that are recorded whole or not at all, each a stream of its own.
+async fn whole_units(address: SocketAddr, writers: usize, size: usize) -> f64 {
+    let mut channels = Vec::new();
+    for _ in 0..writers {
+        channels.push(connect(address).await);
+    }
+    let channels = Arc::new(channels);
+    run(writers, size, move |writer, number| {
+        let channel = channels[writer].clone();
+        async move {
+            let rows = (0..size as u64).map(move |place| pb::RecordRowsRequest {
+                mode: pb::IntakeMode::AllOrNothing.into(),
+                row: place,
+                command: Some(Command::ReceiveApplication(received(
+                    writer,
+                    number * size as u64 + place,
+                ))),
+            });
+            let mut client = IntakeServiceClient::new(channel);
+            let answers = client.record_rows(tokio_stream::iter(rows)).await.unwrap();
+            let (mut answers, mut count) = (answers.into_inner(), 0);
+            while let Some(answer) = answers.message().await.unwrap() {
+                let recorded =
+                    matches!(answer.result, Some(pb::record_rows_response::Result::Receipt(_)));
+                assert!(recorded, "{answer:?}");
+                count += 1;
+            }
+            assert_eq!(count, size);
+        }
+    })
+    .await
+}
+
+async fn echo_units(writers: usize, size: usize) -> f64 {
+    whole_units(echo_server(None).await, writers, size).await
+}
+
+async fn units(writers: usize, size: usize) -> f64 {
+    let served = ledger_server().await;
+    let figure = whole_units(served.address, writers, size).await;
     served.close().await;
     figure
 }
