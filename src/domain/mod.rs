@@ -15,6 +15,7 @@
 pub mod agency;
 mod applicant;
 pub mod application;
+pub mod calendar;
 mod channel;
 mod disposition;
 mod event;
