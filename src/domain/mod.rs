@@ -17,6 +17,7 @@ mod applicant;
 pub mod application;
 pub mod calendar;
 mod channel;
+pub mod deadline;
 mod disposition;
 mod event;
 mod id;
