@@ -243,7 +243,10 @@ fn acts_of_the_applicant(
         !disregarded.any(|disregarded| (disregarded.date, disregarded.act) == (date, act))
     };
     let mut acts = Vec::new();
-    for request in &facts.corrections {
+    let (mut corrections, mut fees) = (facts.corrections.clone(), facts.fees.clone());
+    corrections.sort_unstable();
+    fees.sort_unstable();
+    for request in corrections {
         let notice_date = request.notice_date;
         if has_effect(notice_date, ActKind::CorrectionNotice) {
             let correct_by = request.correct_by;
@@ -254,7 +257,7 @@ fn acts_of_the_applicant(
             }
         }
     }
-    for fee in &facts.fees {
+    for fee in fees {
         let notice_date = fee.notice_date;
         if has_effect(notice_date, ActKind::FeeNotice) {
             let pay_by = fee.pay_by(calendar)?;
@@ -660,6 +663,7 @@ mod tests {
             turned.consultations.rotate_left(turn % places);
             turned.corrections.reverse();
             turned.extensions.reverse();
+            turned.fees.reverse();
             prop_assert_eq!(derived(&facts), derived(&turned));
         }
 
