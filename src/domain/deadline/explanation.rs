@@ -373,7 +373,7 @@ fn changes(
     let Some(by) = deadline.due_date.filter(|due_date| today <= *due_date) else { return changes };
     let at_most = PeriodKind::Extension.working_days().unwrap_or(0);
     let at_most = at_most.saturating_sub(deadline.extension);
-    if at_most > 0 {
+    if at_most > 0 && deadline.postponed_until.is_none() {
         changes.push(Change::Extension { at_most, by });
     }
     let notice = PeriodKind::CorrectionNotice.due(facts.receipt.date, calendar);

@@ -28,7 +28,7 @@ mod timer;
 #[cfg(test)]
 pub(crate) mod script;
 
-pub use explanation::{Change, Explanation, PausedBy, Step, explain, explain_period};
+pub use explanation::{Change, Explanation, PausedBy, Step, Stretch, explain, explain_period};
 pub use facts::{
     Conclusion, ConclusionKind, Consultation, Consulted, CorrectionRequest, Extension, Facts,
     FeeNotice, Postponement,

@@ -84,6 +84,8 @@ vocabulary! {
         Superseded = "superseded",
         /// It was not the first, and the policy lets only the first take effect.
         Repeated = "repeated",
+        /// The reply had been put off to a fixed day, which it does not move.
+        PutOff = "put_off",
         /// The application had ended before it.
         Concluded = "concluded",
     }
@@ -461,7 +463,7 @@ impl<'a> Run<'a> {
                 pause.consultations.iter().filter_map(|i| facts.consultations.get(*i))
             {
                 let (date, act) = (consultation.sent_date, ActKind::Consultation);
-                let because = Disregard::TooLate;
+                let because = self.too_late(facts, date);
                 self.disregarded.push(Disregarded { date, act, because });
             }
             return Ok(());
@@ -491,8 +493,17 @@ impl<'a> Run<'a> {
         } else if day < self.start.date {
             Some(Disregard::Superseded)
         } else {
-            (day > self.due_date).then_some(Disregard::TooLate)
+            (day > self.due_date).then(|| self.too_late(facts, day))
         }
+    }
+
+    /// Why an act after the due date has no effect on it.
+    fn too_late(&self, facts: &Facts, day: LegalDate) -> Disregard {
+        let is_put_off = facts.postponements.iter().any(|postponement| {
+            (self.start.date..=self.due_date).contains(&postponement.notice_date)
+                && (postponement.notice_date..=postponement.until).contains(&day)
+        });
+        if is_put_off { Disregard::PutOff } else { Disregard::TooLate }
     }
 
     fn finish(mut self, facts: &Facts, held: Option<Standing>, today: LegalDate) -> Deadline {
@@ -536,7 +547,7 @@ mod tests {
     #[test]
     fn what_follows_from_each_history_is_as_written() {
         let cases = cases(HISTORIES);
-        assert_eq!(cases.len(), 38);
+        assert_eq!(cases.len(), 39);
         let wrong: Vec<_> = cases
             .iter()
             .filter(|case| case.found() != case.expected)
