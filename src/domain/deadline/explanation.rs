@@ -251,7 +251,7 @@ fn acts_of_the_applicant(
         if has_effect(notice_date, ActKind::CorrectionNotice) {
             let correct_by = request.correct_by;
             acts.push((notice_date, 0, Step::CorrectionRequested { notice_date, correct_by }));
-            if let Some(date) = request.correction_date.filter(|day| facts.is_open_on(*day)) {
+            if let Some(date) = request.corrected_date.filter(|day| facts.is_open_on(*day)) {
                 let because = StartBasis::Correction;
                 acts.push((date, 1, Step::Restarted { date, because }));
             }
@@ -595,7 +595,7 @@ mod tests {
                 .map(|(notice_date, by, corrected)| CorrectionRequest {
                     notice_date,
                     correct_by: after(notice_date, by),
-                    correction_date: after(notice_date, corrected),
+                    corrected_date: after(notice_date, corrected),
                 })
                 .collect();
             facts.extensions = extensions

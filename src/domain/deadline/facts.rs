@@ -34,7 +34,7 @@ pub struct CorrectionRequest {
     /// The last day of the reasonable time that it set, if it set one.
     pub correct_by: Option<LegalDate>,
     /// The day on which the agency received the corrected application.
-    pub correction_date: Option<LegalDate>,
+    pub corrected_date: Option<LegalDate>,
 }
 
 vocabulary! {
@@ -138,7 +138,7 @@ impl Facts {
         let mut before = self.clone();
         before.corrections.retain(|request| request.notice_date < day);
         for request in &mut before.corrections {
-            request.correction_date = earlier(request.correction_date);
+            request.corrected_date = earlier(request.corrected_date);
         }
         before.consultations.retain(|consultation| consultation.sent_date < day);
         for consultation in &mut before.consultations {

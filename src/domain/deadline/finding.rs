@@ -1,45 +1,47 @@
 //! What is irregular in the handling of one application: recorded as it happened, and named.
 
 use super::{
-    ActKind, BeyondLedger, Conclusion, ConclusionKind, Consultation, Deadline, Disregard, Facts,
-    PeriodKind, Policy, reply_deadline,
+    ActKind, Arrival, BeyondLedger, Conclusion, ConclusionKind, Consultation, Deadline, Disregard,
+    Facts, PeriodKind, Policy, reply_deadline,
 };
 use crate::domain::{LegalDate, calendar::Calendar, vocabulary::vocabulary};
 
 vocabulary! {
     /// A permanent name of something irregular.
     pub enum FindingId {
+        /// A letter not signed for was confirmed after the day of its arrival (Art. 31: 当日).
+        ConfirmationLate = "DEADLINE.CONFIRMATION_LATE",
         /// The notice to correct came after 7 working days (Art. 30).
-        CorrectionNoticeLate = "CLOCK.CORRECTION_NOTICE_LATE",
+        CorrectionNoticeLate = "DEADLINE.CORRECTION_NOTICE_LATE",
         /// A second notice to correct; the law knows one only (Art. 30: 一次性).
-        CorrectionNoticeRepeated = "CLOCK.CORRECTION_NOTICE_REPEATED",
+        CorrectionNoticeRepeated = "DEADLINE.CORRECTION_NOTICE_REPEATED",
         /// The correction came after the time that the notice set.
-        CorrectionLate = "CLOCK.CORRECTION_LATE",
+        CorrectionLate = "DEADLINE.CORRECTION_LATE",
         /// Opinions were asked for when the period had ended.
-        ConsultationLate = "CLOCK.CONSULTATION_LATE",
+        ConsultationLate = "DEADLINE.CONSULTATION_LATE",
         /// Opinions were asked for when the application had ended.
-        ConsultationAfterConclusion = "CLOCK.CONSULTATION_AFTER_CONCLUSION",
+        ConsultationAfterConclusion = "DEADLINE.CONSULTATION_AFTER_CONCLUSION",
         /// An opinion arrived after the time that the law gives for it (Arts. 32, 34).
-        OpinionLate = "CLOCK.OPINION_LATE",
+        OpinionLate = "DEADLINE.OPINION_LATE",
         /// The extensions of a period add up to more than 20 working days (Art. 33).
-        ExtensionOverLimit = "CLOCK.EXTENSION_OVER_LIMIT",
+        ExtensionOverLimit = "DEADLINE.EXTENSION_OVER_LIMIT",
         /// A second extension of the same period.
-        ExtensionRepeated = "CLOCK.EXTENSION_REPEATED",
+        ExtensionRepeated = "DEADLINE.EXTENSION_REPEATED",
         /// The applicant was told of an extension when the period had ended.
-        ExtensionLate = "CLOCK.EXTENSION_LATE",
+        ExtensionLate = "DEADLINE.EXTENSION_LATE",
         /// The fee notice came when the period for the reply had ended.
-        FeeNoticeLate = "CLOCK.FEE_NOTICE_LATE",
+        FeeNoticeLate = "DEADLINE.FEE_NOTICE_LATE",
         /// The fee was paid after 20 working days.
-        PaymentLate = "CLOCK.PAYMENT_LATE",
+        PaymentLate = "DEADLINE.PAYMENT_LATE",
         /// The reply was put off when the period had ended.
-        PostponementLate = "CLOCK.POSTPONEMENT_LATE",
+        PostponementLate = "DEADLINE.POSTPONEMENT_LATE",
         /// The application was closed for want of a correction or of payment before the time to
         /// correct or to pay had ended.
-        LapsedEarly = "CLOCK.LAPSED_EARLY",
+        LapsedEarly = "DEADLINE.LAPSED_EARLY",
         /// The reply came after the due date (Art. 33).
-        ReplyLate = "CLOCK.REPLY_LATE",
+        ReplyLate = "DEADLINE.REPLY_LATE",
         /// There is no reply, and the due date has passed.
-        ReplyOverdue = "CLOCK.REPLY_OVERDUE",
+        ReplyOverdue = "DEADLINE.REPLY_OVERDUE",
     }
 }
 
@@ -88,6 +90,16 @@ pub fn findings(
     Ok(found.findings)
 }
 
+/// What is irregular in the receipt: a letter that was confirmed later than on the day of its
+/// arrival.
+#[must_use]
+pub fn receipt_finding(arrival: &Arrival, calendar: &Calendar) -> Option<Finding> {
+    let mut found = Found { calendar, findings: Vec::new() };
+    let limit = arrival.confirmed_late()?;
+    found.late(FindingId::ConfirmationLate, arrival.confirmation_date?, Some(limit));
+    found.findings.pop()
+}
+
 struct Found<'a> {
     calendar: &'a Calendar,
     findings: Vec<Finding>,
@@ -115,7 +127,7 @@ impl Found<'_> {
             } else {
                 self.late(FindingId::CorrectionNoticeRepeated, request.notice_date, None);
             }
-            if let (Some(date), Some(_)) = (request.correction_date, request.correct_by) {
+            if let (Some(date), Some(_)) = (request.corrected_date, request.correct_by) {
                 self.late(FindingId::CorrectionLate, date, request.correct_by);
             }
         }
@@ -222,5 +234,32 @@ impl Found<'_> {
             self.findings.push(Finding { date, id, limit_date: Some(limit), working_days: None });
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::script::day, *};
+    use crate::domain::{Channel, calendar::Notices};
+
+    #[test]
+    fn a_letter_confirmed_late_is_named() {
+        let calendar = Notices::built_in().calendar();
+        let mut arrival = Arrival {
+            channel: Channel::OrdinaryMail,
+            is_misaddressed: false,
+            submission_date: None,
+            arrival_date: Some(day("2025-03-03")),
+            confirmation_date: Some(day("2025-03-07")),
+        };
+        let expected = Finding {
+            date: day("2025-03-07"),
+            id: FindingId::ConfirmationLate,
+            limit_date: Some(day("2025-03-03")),
+            working_days: Some(4),
+        };
+        assert_eq!(receipt_finding(&arrival, &calendar), Some(expected));
+        arrival.channel = Channel::Internet;
+        assert_eq!(receipt_finding(&arrival, &calendar), None);
     }
 }

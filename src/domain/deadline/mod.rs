@@ -33,7 +33,7 @@ pub use facts::{
     Conclusion, ConclusionKind, Consultation, Consulted, CorrectionRequest, Extension, Facts,
     FeeNotice, Postponement,
 };
-pub use finding::{Finding, FindingId, findings};
+pub use finding::{Finding, FindingId, findings, receipt_finding};
 pub use period::{Article, Due, Law, Length, PeriodKind};
 pub use receipt::{Arrival, Receipt, ReceiptRule, ReceiptUnknown};
 pub use timer::{

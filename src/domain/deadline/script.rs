@@ -68,7 +68,7 @@ fn act(case: &mut Case, words: &[&str]) {
         ["correction", date, ..] => facts.corrections.push(CorrectionRequest {
             notice_date: day(date),
             correct_by: after("by"),
-            correction_date: after("corrected"),
+            corrected_date: after("corrected"),
         }),
         ["consulted", key, date, ..] => facts.consultations.push(Consultation {
             sent_date: day(date),

@@ -251,7 +251,7 @@ fn start(facts: &Facts, policy: Policy, disregarded: &mut Vec<Disregarded>) -> S
         if let Some(because) = because {
             let act = ActKind::CorrectionNotice;
             disregarded.push(Disregarded { date: request.notice_date, act, because });
-        } else if let Some(date) = request.correction_date.filter(|day| facts.is_open_on(*day)) {
+        } else if let Some(date) = request.corrected_date.filter(|day| facts.is_open_on(*day)) {
             start = start.max(Start { date, basis: StartBasis::Correction });
         }
     }
@@ -288,7 +288,7 @@ fn held(
 ) -> Result<Option<Standing>, BeyondLedger> {
     let first = first_correction(facts);
     let waiting = facts.corrections.iter().filter(|request| {
-        request.correction_date.is_none()
+        request.corrected_date.is_none()
             && request.notice_date >= start.date
             && has_effect(policy, first, request.notice_date)
             && facts.is_open_on(request.notice_date)
