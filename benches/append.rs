@@ -2,8 +2,9 @@
 //!
 //! `cargo bench --bench append` prints a table. Each figure is the median of several rounds, with
 //! the least and the most; what is compared runs in turns, so that a noisy machine is noisy for
-//! both. `BENCH_ONLY=stream` measures only the rows whose name holds that; `BENCH_SECONDS` and
-//! `BENCH_ROUNDS` say how long and how often. Limits: raw append and fdatasync with the same grouping for the store, a service that
+//! both. `BENCH_ONLY=stream` measures only the rows whose name holds that, `BENCH_WRITERS=256`
+//! only those with that many writers; `BENCH_SECONDS` and `BENCH_ROUNDS` say how long and how
+//! often; `BENCH_ALONE=ours` or `limit` runs only that side, for a profiler. Limits: raw append and fdatasync with the same grouping for the store, a service that
 //! answers without a log for the calls.
 
 #![expect(
@@ -50,6 +51,10 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_stream::{StreamExt, wrappers::ReceiverStream};
 use tonic::{Request, Response, Status, Streaming, transport::Channel};
 
+/// As in the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const EVENT_BYTES: usize = 300;
 const WRITERS: [usize; 4] = [1, 8, 64, 256];
 const CONNECTIONS: usize = 8;
@@ -72,8 +77,8 @@ fn main() {
         rounds(),
         seconds()
     );
-    println!("| what | writers | limit, events/s | ours, events/s | ratio |");
-    println!("|---|---:|---:|---:|---:|");
+    println!("| what | writers | limit, events/s | ours, events/s | ratio | CPU, µs an event |");
+    println!("|---|---:|---:|---:|---:|---:|");
     for writers in WRITERS {
         compare(
             "in process, raw append + fdatasync",
@@ -114,28 +119,64 @@ fn main() {
 
 /// Measures the limit and ours in turns, and prints a row.
 fn compare(what: &str, writers: usize, limit: impl Fn() -> f64, ours: impl Fn() -> f64) {
-    if std::env::var("BENCH_ONLY").is_ok_and(|only| !what.contains(&only)) {
+    let other_writers = |only: String| only.parse() != Ok(writers);
+    if std::env::var("BENCH_ONLY").is_ok_and(|only| !what.contains(&only))
+        || std::env::var("BENCH_WRITERS").is_ok_and(other_writers)
+    {
         return;
     }
     let (mut limits, mut figures, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut limit_effort, mut effort) = (Vec::new(), Vec::new());
     for _ in 0..rounds() {
-        let (limit, ours) = (limit(), ours());
+        let (limit, limit_cost) = unless("ours", &limit);
+        let (ours, cost) = unless("limit", &ours);
         limits.push(limit);
         figures.push(ours);
         ratios.push(ours / limit);
+        limit_effort.push(limit_cost);
+        effort.push(cost);
     }
     println!(
-        "| {what} | {writers} | {} | {} | {} |",
+        "| {what} | {writers} | {} | {} | {} | {:.1} : {:.1} |",
         spread(limits, 0),
         spread(figures, 0),
-        spread(ratios, 2)
+        spread(ratios, 2),
+        median(&mut limit_effort),
+        median(&mut effort),
     );
 }
 
-fn spread(mut figures: Vec<f64>, decimals: usize) -> String {
+/// The figure and its cost, unless only the other side is to run.
+fn unless(other: &str, figure: &impl Fn() -> f64) -> (f64, f64) {
+    let only_other = std::env::var("BENCH_ALONE").is_ok_and(|alone| alone == other);
+    if only_other { (1.0, 0.0) } else { with_effort(figure) }
+}
+
+/// A figure in events a second, and the processor time in microseconds that an event took,
+/// clients included.
+fn with_effort(figure: impl Fn() -> f64) -> (f64, f64) {
+    let before = processor_time();
+    let figure = figure();
+    (figure, (processor_time() - before) * 1e6 / (figure * seconds().as_secs_f64()))
+}
+
+/// The processor time that this process has used, in seconds.
+fn processor_time() -> f64 {
+    const TICKS_PER_SECOND: f64 = 100.0;
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let after_name = stat.rsplit_once(')').unwrap().1;
+    let ticks = after_name.split_whitespace().skip(11).take(2);
+    ticks.map(|ticks| ticks.parse::<f64>().unwrap()).sum::<f64>() / TICKS_PER_SECOND
+}
+
+fn median(figures: &mut [f64]) -> f64 {
     figures.sort_by(f64::total_cmp);
-    let (least, median, most) =
-        (figures[0], figures[figures.len() / 2], figures[figures.len() - 1]);
+    figures[figures.len() / 2]
+}
+
+fn spread(mut figures: Vec<f64>, decimals: usize) -> String {
+    let median = median(&mut figures);
+    let (least, most) = (figures[0], figures[figures.len() - 1]);
     format!("{median:.decimals$} ({least:.decimals$}..{most:.decimals$})")
 }
 
@@ -230,7 +271,7 @@ async fn batches(writers: usize, size: usize) -> f64 {
                     .unwrap(),
                 expected: ExpectedVersion::NoStream,
                 events: vec![NewEvent {
-                    event_type: "disclosure.event.v1.ApplicationReceived".to_owned(),
+                    event_type: "disclosure.event.v1.ApplicationReceived".into(),
                     payload: Bytes::from(vec![7; EVENT_BYTES - 120]),
                 }],
                 request: None,

@@ -9,7 +9,10 @@ use std::{
     sync::{Arc, PoisonError},
 };
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, oneshot, watch},
+};
 
 use super::{
     super::{
@@ -28,6 +31,12 @@ use crate::{clock::Clock, integrity::Frontier};
 /// The size from which on a frame takes no further append.
 const GROUP_BYTES: usize = 1 << 20;
 
+/// How many answers this thread gives itself.
+const ANSWERS_HERE: usize = 2;
+
+/// How many answers are handed over together.
+const ANSWERS_TOGETHER: usize = 64;
+
 /// How a disk says that it is full.
 const FULL: [io::ErrorKind; 2] = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
 
@@ -41,7 +50,35 @@ pub(super) enum Command {
 
 type Reply = oneshot::Sender<Result<Appended, AppendError>>;
 type Closing = oneshot::Sender<Result<(), CloseError>>;
-type Answers = Vec<(Reply, Result<Appended, AppendError>)>;
+
+/// Answers to be given; they are, whatever becomes of whoever was to do it.
+#[derive(Default)]
+struct Answers(Vec<(Reply, Result<Appended, AppendError>)>);
+
+impl Answers {
+    fn give(&mut self) {
+        for (reply, answer) in self.0.drain(..) {
+            _ = reply.send(answer);
+        }
+    }
+
+    /// Has the answers given on a runtime, where it costs a fraction to wake those who wait, and
+    /// this thread is free for the next frame.
+    fn hand_over(mut self, runtime: Option<&Handle>) {
+        let Some(runtime) = runtime else { return };
+        while self.0.len() > ANSWERS_HERE {
+            let rest = self.0.len().saturating_sub(ANSWERS_TOGETHER);
+            let mut portion = Self(self.0.split_off(rest));
+            runtime.spawn(async move { portion.give() });
+        }
+    }
+}
+
+impl Drop for Answers {
+    fn drop(&mut self) {
+        self.give();
+    }
+}
 
 pub(super) struct Writer {
     pub(super) queue: mpsc::Receiver<Command>,
@@ -87,20 +124,16 @@ impl Writer {
     fn group(&mut self, first: Command, closing: &mut Vec<Closing>) {
         let (sealed, mut answers) = self.stage(first, closing);
         if planted::has(Bug::AckBeforeSync) {
-            for (reply, answer) in answers.drain(..) {
-                _ = reply.send(answer);
-            }
+            answers.give();
         }
         let outcome = sealed.map_or(Ok(()), |sealed| self.record(sealed));
         if let Err(error) = outcome {
             // Refusals too may rest on what was not recorded.
-            for (_, answer) in &mut answers {
+            for (_, answer) in &mut answers.0 {
                 *answer = Err(error.clone());
             }
         }
-        for (reply, answer) in answers {
-            _ = reply.send(answer);
-        }
+        answers.hand_over(self.shared.runtime.get());
     }
 
     fn stage(&mut self, first: Command, closing: &mut Vec<Closing>) -> (Option<Sealed>, Answers) {
@@ -110,13 +143,13 @@ impl Writer {
         };
         let index = self.shared.index();
         let mut stage = Stage::new(&index, &self.shared.door, self.clock.now());
-        let mut answers = Vec::new();
+        let mut answers = Answers::default();
         let mut next = Some(first);
         while let Some(command) = next {
             match command {
                 Command::Append { append, reply } => {
                     let answer = failed.clone().map_or_else(|| stage.add(&append), Err);
-                    answers.push((reply, answer));
+                    answers.0.push((reply, answer));
                 }
                 Command::Close { reply } => closing.push(reply),
             }
