@@ -48,13 +48,22 @@ impl MemoryStore {
     }
 }
 
+impl Known for State {
+    fn look_up<A>(&self, question: impl FnOnce(&Index) -> A) -> A {
+        question(&self.index)
+    }
+
+    fn frames(&self) -> &impl Frames {
+        &self.chunks
+    }
+}
+
 #[async_trait]
 impl EventStore for MemoryStore {
     async fn append(&self, append: Append) -> Result<Appended, AppendError> {
         let mut log = self.open_state().map_err(|_| AppendError::Closed)?;
         let mut stage = Stage::new(&log.index.tip(log.frontier.clone()), self.clock.now());
-        let known = Known { index: &log.index, frames: &log.chunks };
-        let appended = stage.add(&append, known)?;
+        let appended = stage.add(&append, &*log)?;
         if let Some(Sealed { chunk, changes, frontier }) = stage.seal() {
             log.index.commit(&changes, &chunk);
             log.frontier = frontier;

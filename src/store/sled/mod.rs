@@ -51,8 +51,8 @@ use self::{
 use super::{
     Append, AppendError, Appended, Chunk, CloseError, EventStore, GlobalPosition, Health,
     OpenError, ReadError, RecordedEvent, RecordedRequest, StreamHead, StreamId, StreamVersion,
-    index::{Index, Memory, find_request},
-    walk::{page, walk_stream},
+    index::{Index, Known, Memory, find_request},
+    walk::{Frames, page, walk_stream},
 };
 use crate::clock::Clock;
 
@@ -73,7 +73,7 @@ pub struct StoreOptions {
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { checkpoint_every: 100_000, trust_checkpoint: true, reserve_bytes: None }
+        Self { checkpoint_every: 500_000, trust_checkpoint: true, reserve_bytes: None }
     }
 }
 
@@ -133,6 +133,16 @@ impl Shared {
         if *health == Health::Writable {
             *health = Health::ReadOnly { reason: reason.to_owned() };
         }
+    }
+}
+
+impl Known for Shared {
+    fn look_up<A>(&self, question: impl FnOnce(&Index) -> A) -> A {
+        question(&self.index())
+    }
+
+    fn frames(&self) -> &impl Frames {
+        &self.door
     }
 }
 
