@@ -534,7 +534,7 @@ impl<'a> Writing<'a> {
             stream: StreamId::parse(&wire::stream_name(agency_id, (&event).into())).unwrap(),
             expected: ExpectedVersion::Any,
             events: vec![NewEvent {
-                event_type: wire::event_type(&event.body).to_owned(),
+                event_type: wire::event_type(&event.body).into(),
                 payload: Bytes::from(wire::encode(&event)),
             }],
             request: self.requests.then_some(Request { key, fingerprint: key }),

@@ -1,6 +1,13 @@
 //! The words of the store: streams, versions, positions, what is appended, what was recorded.
 
-use std::{fmt, num::NonZeroU32, str::FromStr, sync::Arc};
+use std::{
+    borrow::Cow,
+    fmt,
+    hash::{Hash, Hasher},
+    num::NonZeroU32,
+    str::FromStr,
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -8,7 +15,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 /// The name of a stream: 1 to 512 bytes of text without control characters.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StreamId {
     text: Arc<str>,
     key: u128,
@@ -54,6 +61,12 @@ impl StreamId {
     /// The name's [`StreamId::key_of`].
     pub(super) fn key(&self) -> u128 {
         self.key
+    }
+}
+
+impl Hash for StreamId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key.hash(state);
     }
 }
 
@@ -189,7 +202,7 @@ impl fmt::Display for ExpectedVersion {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEvent {
     /// The full name of the payload's message.
-    pub event_type: String,
+    pub event_type: Cow<'static, str>,
     /// The event, in bytes that the store does not read.
     pub payload: Bytes,
 }
