@@ -9,6 +9,7 @@ mod applications;
 mod error;
 mod follower;
 mod history;
+mod id_hashing;
 mod page;
 mod register;
 mod replay;

@@ -38,7 +38,7 @@ use tokio::sync::watch;
 pub use self::{
     error::{AppendError, CloseError, Corrupt, OpenError, ReadError},
     follow::follow,
-    frame::{Chunk, EventRef, Events},
+    frame::{Chunk, EventRef, Events, Payload},
     index::{MAX_APPEND_BYTES, MAX_EVENT_TYPE_LEN, Memory},
     memory::MemoryStore,
     sled::{Fault, SledStore, StoreOptions, Verified, verify},

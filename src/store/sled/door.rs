@@ -119,29 +119,13 @@ impl SledFrames {
         first: GlobalPosition,
     ) -> impl Iterator<Item = Result<(Vec<u8>, Bytes), String>> + use<> {
         let tree = self.tree.clone();
-        let (give, values) = sync_channel(VALUES_AHEAD);
-        let read = move || {
-            let mut range = tree.range(first.get().to_be_bytes()..);
-            loop {
-                let next = guarded(|| range.next().transpose().map_err(|error| error.to_string()));
-                let Some(next) = next.transpose() else { return };
-                let next = next.map(|(k, v)| (k.to_vec(), Bytes::from_owner(v)));
-                if give.send(next).is_err() {
-                    return;
-                }
-            }
-        };
-        let reader = thread::Builder::new().name("ledger-sled-read".to_owned()).spawn(read);
-        let mut failed = reader.err().map(|error| error.to_string());
-        std::iter::from_fn(move || {
-            if let Some(reason) = failed.take() {
-                return Some(Err(reason));
-            }
-            match values.recv_timeout(READ_TIME) {
-                Ok(next) => Some(next),
-                Err(RecvTimeoutError::Disconnected) => None,
-                Err(RecvTimeoutError::Timeout) => Some(Err(late(READ_TIME))),
-            }
+        let mut range = None;
+        ahead(move || {
+            let next = guarded(|| {
+                let range = range.get_or_insert_with(|| tree.range(first.get().to_be_bytes()..));
+                range.next().transpose().map_err(|error| error.to_string())
+            });
+            next.map(|next| next.map(|(k, v)| (k.to_vec(), Bytes::from_owner(v)))).transpose()
         })
     }
 
@@ -161,19 +145,26 @@ impl SledFrames {
     }
 
     /// The pieces of the checkpoint, as they are; `None` if there is none.
-    pub(super) fn checkpoint(&self) -> Result<Option<Vec<Vec<u8>>>, String> {
+    pub(super) fn checkpoint(
+        &self,
+    ) -> Result<Option<impl Iterator<Item = Result<Bytes, String>> + use<>>, String> {
         let tree = self.checkpoint.clone();
-        in_time(READ_TIME, move || {
-            let get = |key: &[u8]| tree.get(key).map_err(|error| error.to_string());
-            let Some(current) = get(CURRENT)? else { return Ok(None) };
-            let (position, count) = current.split_first_chunk::<8>().ok_or("it is malformed")?;
-            let count = u32::from_be_bytes(count.try_into().map_err(|_| "it is malformed")?);
-            let piece = |n: u32| {
-                let piece = get(&[&position[..], &n.to_be_bytes()].concat())?;
-                piece.map(|piece| piece.to_vec()).ok_or("a piece is missing".to_owned())
-            };
-            (0..count).map(piece).collect::<Result<_, String>>().map(Some)
-        })
+        let current =
+            in_time(READ_TIME, move || tree.get(CURRENT).map_err(|error| error.to_string()))?;
+        let Some(current) = current else { return Ok(None) };
+        let malformed = "it is malformed";
+        let (position, count) = current.split_first_chunk::<8>().ok_or(malformed)?;
+        let count = u32::from_be_bytes(count.try_into().map_err(|_| malformed)?);
+        let (position, tree) = (*position, self.checkpoint.clone());
+        let mut numbers = 0..count;
+        Ok(Some(ahead(move || {
+            let n = numbers.next()?;
+            Some(guarded(|| {
+                let piece = tree.get([&position[..], &n.to_be_bytes()].concat());
+                let piece = piece.map_err(|error| error.to_string())?;
+                piece.map(Bytes::from_owner).ok_or("a piece is missing".to_owned())
+            }))
+        })))
     }
 
     fn save_checkpoint(
@@ -254,6 +245,26 @@ fn in_time<T: Send + 'static>(
     let started = thread.spawn(move || _ = give.send(guarded(work)));
     started.map_err(|error| error.to_string())?;
     outcome.recv_timeout(limit).unwrap_or_else(|_| Err(late(limit)))
+}
+
+/// What a thread of its own reads from sled, a little ahead.
+fn ahead<T: Send + 'static>(
+    mut read: impl FnMut() -> Option<Result<T, String>> + Send + 'static,
+) -> impl Iterator<Item = Result<T, String>> {
+    let (give, values) = sync_channel(VALUES_AHEAD);
+    let read = move || while read().is_some_and(|value| give.send(value).is_ok()) {};
+    let reader = thread::Builder::new().name("ledger-sled-read".to_owned()).spawn(read);
+    let mut failed = reader.err().map(|error| error.to_string());
+    std::iter::from_fn(move || {
+        if let Some(reason) = failed.take() {
+            return Some(Err(reason));
+        }
+        match values.recv_timeout(READ_TIME) {
+            Ok(next) => Some(next),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => Some(Err(late(READ_TIME))),
+        }
+    })
 }
 
 fn late(limit: Duration) -> String {

@@ -18,6 +18,7 @@ mod door;
 mod head;
 mod journal;
 mod keeper;
+mod pages;
 mod recover;
 mod space;
 mod verify;
@@ -44,6 +45,7 @@ use self::{
     committer::Committer,
     door::Door,
     keeper::Keeper,
+    pages::Pages,
     recover::Recovered,
     space::Space,
     writer::{Command, Writer},
@@ -94,6 +96,7 @@ pub struct SledStore {
 struct Shared {
     index: RwLock<Index>,
     door: Door,
+    pages: Pages,
     /// Whether nothing has failed yet.
     health: RwLock<Health>,
     space: Space,
@@ -187,6 +190,7 @@ impl SledStore {
         let shared = Arc::new(Shared {
             index: RwLock::new(index),
             door: Door::new(dir, frames, claim.lock),
+            pages: Pages::new(dir),
             health: RwLock::new(Health::Writable),
             space: Space::new(dir, options.reserve_bytes)
                 .map_err(control::io_error("measure the disk of", dir))?,
@@ -294,8 +298,20 @@ impl EventStore for SledStore {
             return Ok(chunks);
         }
         let shared = Arc::clone(&self.shared);
-        door::blocking(move || shared.door.read(|frames| page(frames, after, head, max_events)))
-            .await
+        door::blocking(move || {
+            shared.door.read(|frames| {
+                let mut chunks = shared.pages.page(after, head, max_events);
+                // What the journal did not give.
+                let read = chunks.iter().map(Chunk::len).sum();
+                let (after, rest) =
+                    (chunks.last().map_or(after, Chunk::last), max_events.saturating_sub(read));
+                if rest > 0 || chunks.is_empty() {
+                    chunks.extend(page(frames, after, head, rest)?);
+                }
+                Ok(chunks)
+            })
+        })
+        .await
     }
 
     async fn position_at(&self, instant: Timestamp) -> Result<GlobalPosition, ReadError> {

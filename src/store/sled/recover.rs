@@ -20,8 +20,8 @@
 
 use std::{
     cell::OnceCell,
-    fs::{self, OpenOptions},
-    io,
+    fs::{self, File, OpenOptions},
+    io::{self, Read, Seek, SeekFrom},
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
@@ -42,6 +42,7 @@ use super::{
     door::SledFrames,
     head::{self, HeadFiles, Mark},
     journal::{self, Journal, SEGMENT_BYTES, Segment, segment_path},
+    pages::Walk,
 };
 use crate::integrity::Frontier;
 
@@ -103,8 +104,7 @@ fn resume(dir: &Path, noted: Mark) -> Result<Option<ReadBack>, String> {
     }
     let frames = SledFrames::open(&dir.join(SLED))?;
     let Some(pieces) = frames.checkpoint()? else { return Ok(None) };
-    let Checkpoint { index, frontier, place } = Checkpoint::read(dir, &pieces)?;
-    drop(pieces);
+    let Checkpoint { index, frontier, place } = Checkpoint::read(dir, pieces)?;
     let checkpoint = index.head();
     let mut log = Log { index, frontier, noted: Some(noted) };
     let journal::Place { segment, frame, end: offset, .. } = place;
@@ -130,16 +130,16 @@ fn looks_whole(dir: &Path, noted: Mark) -> io::Result<bool> {
     let last = segments.get(segments.len().saturating_sub(LOOKED_AT)..).unwrap_or_default();
     let mut next = last.first().map_or(GlobalPosition::START, |segment| segment.first);
     for (n, segment) in last.iter().enumerate() {
-        let bytes = read_or_empty(&segment.path)?;
-        let mut at = 0_usize;
-        while let Ok(chunk) = Chunk::decode(&bytes.slice(at.min(bytes.len())..))
-            && chunk.first() == next
+        let mut walk = Walk::of(dir, segment.first)?;
+        let mut end = 0;
+        while let Some(frame) = walk.frame(next)?
+            && let Ok(chunk) = Chunk::decode(&frame.bytes)
         {
-            at = at.saturating_add(chunk.frame().len());
-            next = chunk.last().next();
+            (end, next) = (walk.offset(), chunk.last().next());
         }
-        let rest = bytes.slice(at.min(bytes.len())..);
+        let rest = read_from(&segment.path, end)?;
         let is_last = n.saturating_add(1) == last.len();
+        let at = usize::try_from(end).unwrap_or(usize::MAX);
         if if is_last { !is_open_end(&rest, at, next) } else { !rest.is_empty() } {
             return Ok(false);
         }
@@ -289,13 +289,13 @@ fn scan(
         }
         let (frame, offset) = if resumed { (start.frame, start.offset) } else { (None, 0) };
         end = Place { segment: segment.clone(), frame, offset };
-        let bytes = read_or_empty(&segment.path).map_err(io_error("read", &segment.path))?;
+        let bytes = read_from(&segment.path, offset).map_err(io_error("read", &segment.path))?;
         scan_segment(&mut end, &bytes, until, log, spare, &mut repairs)?;
     }
     Ok((repairs, end))
 }
 
-/// Reads a segment from a place on, which moves to its end.
+/// Takes in the bytes of a segment from a place on, which moves to the end of the frames.
 fn scan_segment(
     place: &mut Place,
     bytes: &Bytes,
@@ -304,10 +304,12 @@ fn scan_segment(
     spare: &mut FindFrame<'_>,
     repairs: &mut Vec<Repair>,
 ) -> Result<(), OpenError> {
+    let begin = place.offset;
     while until.is_none_or(|until| log.next() < until) {
         let first = log.next();
         let at = usize::try_from(place.offset).unwrap_or(usize::MAX);
-        let rest = bytes.slice(at.min(bytes.len())..);
+        let skipped = usize::try_from(place.offset.saturating_sub(begin)).unwrap_or(usize::MAX);
+        let rest = bytes.slice(skipped.min(bytes.len())..);
         let read = Chunk::decode(&rest).and_then(|chunk| log.take(&chunk).map(|()| chunk));
         let chunk = match read {
             Ok(chunk) => chunk,
@@ -329,11 +331,18 @@ fn damaged(position: GlobalPosition, reason: &'static str) -> OpenError {
     OpenError::Damaged { position, reason }
 }
 
-fn read_or_empty(path: &Path) -> io::Result<Bytes> {
-    match fs::read(path) {
-        Err(missing) if missing.kind() == io::ErrorKind::NotFound => Ok(Bytes::new()),
-        read => read.map(Bytes::from),
+/// What a file holds from an offset on; nothing if there is none.
+fn read_from(path: &Path, offset: u64) -> io::Result<Bytes> {
+    let mut bytes = Vec::new();
+    match File::open(path) {
+        Err(missing) if missing.kind() == io::ErrorKind::NotFound => {}
+        file => {
+            let mut file = file?;
+            file.seek(SeekFrom::Start(offset))?;
+            file.read_to_end(&mut bytes)?;
+        }
     }
+    Ok(bytes.into())
 }
 
 /// Whether the log may end here: what is left of the last segment, from offset `at`, is nothing,
@@ -535,10 +544,9 @@ fn fill(
     let mut next = start.next;
     let segments = journal::segments(dir).map_err(io_error("list", dir))?;
     for segment in segments.into_iter().filter(|segment| segment.first >= start.segment) {
-        let bytes = read_or_empty(&segment.path).map_err(io_error("read", &segment.path))?;
-        let skipped = if segment.first == start.segment { start.offset } else { 0 };
-        let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
-        let mut rest: &[u8] = bytes.get(skipped..).unwrap_or_default();
+        let offset = if segment.first == start.segment { start.offset } else { 0 };
+        let bytes = read_from(&segment.path, offset).map_err(io_error("read", &segment.path))?;
+        let mut rest: &[u8] = &bytes;
         while let Some(Extent { first, last, len }) =
             peek(rest).filter(|at| at.first == next && at.last <= head)
         {
