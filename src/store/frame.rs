@@ -145,7 +145,8 @@ impl Chunk {
     }
 
     /// The whole frame, of which a trimmed chunk shows only the end.
-    pub(super) fn frame(&self) -> &Bytes {
+    #[must_use]
+    pub fn frame(&self) -> &Bytes {
         &self.frame
     }
 
@@ -174,7 +175,7 @@ pub struct EventRef<'a> {
     /// The leaf that was stored with it.
     pub leaf: Hash,
     /// The position of the stream's previous event; the start if there is none.
-    pub(super) previous: GlobalPosition,
+    pub previous: GlobalPosition,
     record: &'a [u8],
     frame: &'a Bytes,
 }

@@ -146,7 +146,7 @@ fn violations(source: &Source) -> Vec<String> {
     }
     if !source.path.starts_with("src/store/sled/") {
         for (line, used) in source.used_under("sled") {
-            let ours = ["Fault", "SledStore", "StoreOptions", "Verified", "verify"];
+            let ours = ["Restore", "SledStore", "StoreOptions", "verify"];
             if source.path != "src/store/mod.rs" || !ours.contains(&used.as_str()) {
                 note(line, format!("`sled::{used}`: sled is named only under src/store/sled"));
             }

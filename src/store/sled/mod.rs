@@ -18,6 +18,7 @@ mod head;
 mod journal;
 mod keeper;
 mod recover;
+mod restore;
 mod space;
 mod verify;
 mod writer;
@@ -34,7 +35,6 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::error;
 
-pub use self::verify::{Fault, Verified, verify};
 use self::{
     checkpoint::Checkpoints,
     door::Door,
@@ -43,9 +43,11 @@ use self::{
     space::Space,
     writer::{Command, Writer},
 };
+pub use self::{restore::Restore, verify::verify};
 use super::{
     Append, AppendError, Appended, Chunk, CloseError, EventStore, GlobalPosition, Health,
     OpenError, ReadError, RecordedEvent, RecordedRequest, StreamHead, StreamId, StreamVersion,
+    Verified,
     index::{Index, Memory, find_request},
     walk::{page, walk_stream},
 };
@@ -64,11 +66,18 @@ pub struct StoreOptions {
     pub trust_checkpoint: bool,
     /// How many bytes of the disk are kept free; by default 256 MiB, or a 32nd of a small disk.
     pub reserve_bytes: Option<u64>,
+    /// The length at which a segment of the journal is sealed and the next one begun.
+    pub segment_bytes: u64,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { checkpoint_every: 100_000, trust_checkpoint: true, reserve_bytes: None }
+        Self {
+            checkpoint_every: 100_000,
+            trust_checkpoint: true,
+            reserve_bytes: None,
+            segment_bytes: journal::SEGMENT_BYTES,
+        }
     }
 }
 
@@ -195,12 +204,6 @@ impl SledStore {
         Ok(Self { shared, head, log_id, commands: Some(commands), writer: Some(writer) })
     }
 
-    /// The name that the log got when it was created, in hexadecimal.
-    #[must_use]
-    pub fn log_id(&self) -> &str {
-        &self.log_id
-    }
-
     /// How much memory the index takes.
     #[must_use]
     pub fn memory(&self) -> Memory {
@@ -227,6 +230,10 @@ impl Drop for SledStore {
 
 #[async_trait]
 impl EventStore for SledStore {
+    fn log_id(&self) -> &str {
+        &self.log_id
+    }
+
     async fn append(&self, append: Append) -> Result<Appended, AppendError> {
         let (reply, answer) = oneshot::channel();
         let sent = self.send(Command::Append { append, reply }).await;
@@ -268,6 +275,12 @@ impl EventStore for SledStore {
         let shared = Arc::clone(&self.shared);
         door::blocking(move || shared.door.read(|frames| page(frames, after, head, max_events)))
             .await
+    }
+
+    async fn verify(&self, progress: watch::Sender<GlobalPosition>) -> Result<Verified, ReadError> {
+        let head = self.index()?.head();
+        let (shared, log_id) = (Arc::clone(&self.shared), self.log_id.clone());
+        door::blocking(move || verify::verify_open(&shared.door, log_id, head, &progress)).await
     }
 
     async fn position_at(&self, instant: Timestamp) -> Result<GlobalPosition, ReadError> {

@@ -33,15 +33,16 @@ use tracing::warn;
 use super::{
     super::{
         Chunk, Corrupt, GlobalPosition, OpenError,
+        files::sync_dir,
         frame::{Extent, HEADER_LEN, MAGIC, peek},
         index::Index,
     },
     StoreOptions,
     checkpoint::Checkpoint,
-    control::{io_error, sync_dir},
+    control::io_error,
     door::SledFrames,
     head::{self, HeadFiles, Mark},
-    journal::{self, Journal, SEGMENT_BYTES, Segment, segment_path},
+    journal::{self, Journal, Segment, segment_path},
 };
 use crate::integrity::Frontier;
 
@@ -71,13 +72,14 @@ pub(super) fn recover(dir: &Path, options: StoreOptions) -> Result<Recovered, Op
         Some(Ok(Some(read))) => read,
         Some(Err(reason)) => {
             warn!(reason, "checkpoint is ignored; the log is replayed from its beginning");
-            replay(dir, noted)?
+            replay(dir, noted, options)?
         }
-        Some(Ok(None)) | None => replay(dir, noted)?,
+        Some(Ok(None)) | None => replay(dir, noted, options)?,
     };
     let ReadBack { log, tail, frames, checkpoint } = read;
-    let journal = Journal::resume(dir, &tail.segment, tail.frame, tail.offset)
-        .map_err(io_error("write", dir))?;
+    let journal =
+        Journal::resume(dir, &tail.segment, tail.frame, tail.offset, options.segment_bytes)
+            .map_err(io_error("write", dir))?;
     let mark = Mark { position: log.index.head(), root: log.frontier.root() };
     let head = HeadFiles::open(dir, mark).map_err(io_error("write in", dir))?;
     Ok(Recovered { index: log.index, frontier: log.frontier, journal, head, frames, checkpoint })
@@ -149,7 +151,7 @@ fn looks_whole(dir: &Path, noted: Mark) -> io::Result<bool> {
 }
 
 /// Reads everything back, repairing one copy from the other.
-fn replay(dir: &Path, noted: Option<Mark>) -> Result<ReadBack, OpenError> {
+fn replay(dir: &Path, noted: Option<Mark>, options: StoreOptions) -> Result<ReadBack, OpenError> {
     if noted.is_none() {
         warn!("both notes of how far the log reaches are lost");
     }
@@ -167,7 +169,7 @@ fn replay(dir: &Path, noted: Option<Mark>) -> Result<ReadBack, OpenError> {
     }
     drop(spare);
     let frames = open_sled(dir, &log)?;
-    let lost = beyond(dir, &mut log, &mut tail, &frames)?;
+    let lost = beyond(dir, &mut log, &mut tail, &frames, options)?;
     if log.is_short() {
         return Err(log.shorter());
     }
@@ -468,12 +470,13 @@ fn beyond(
     log: &mut Log,
     tail: &mut Place,
     frames: &SledFrames,
+    options: StoreOptions,
 ) -> Result<Vec<Repair>, OpenError> {
     let mut lost = Vec::new();
     for chunk in frames.beginning_from(log.next()) {
         let first = log.next();
         log.take(&chunk).map_err(|corrupt| damaged(first, corrupt.reason))?;
-        if tail.offset >= SEGMENT_BYTES {
+        if tail.offset >= options.segment_bytes {
             let path = segment_path(dir, first);
             *tail = Place { segment: Segment { first, path }, frame: None, offset: 0 };
         }
