@@ -22,7 +22,8 @@ use std::{
 use thiserror::Error;
 
 use super::{
-    Chunk, FrameReader, GlobalPosition, LogState, OpenError, ReadError, Restore, Verified,
+    Arrival, ArrivalError, Chunk, FrameReader, GlobalPosition, LogState, OpenError, Restore,
+    Verified,
     files::{self, Busy, from_hex, hex, make_dir, put, sync_dir, with_check},
     planted::{self, Bug},
 };
@@ -116,17 +117,9 @@ pub enum BackupError {
         /// The other process.
         holder: String,
     },
-    /// What arrived is not the log.
-    #[error("what arrived is not the log: {0}")]
-    Arrived(#[source] ReadError),
-    /// The log ended before it should have.
-    #[error("the log broke off at position {reached}, before {head}")]
-    BrokeOff {
-        /// How far it came.
-        reached: GlobalPosition,
-        /// How far it should have come.
-        head: GlobalPosition,
-    },
+    /// The log did not arrive as it should.
+    #[error(transparent)]
+    Arrival(#[from] ArrivalError),
     /// An operation on a file failed.
     #[error("cannot {what} {}", .path.display())]
     Io {
@@ -331,18 +324,8 @@ impl Backup {
                 fs::remove_file(&path).map_err(io_error("remove", &path))?;
             }
         }
-        let reader = FrameReader::after(manifest.frontier.clone());
-        let (head, root) = (log.head, log.root);
-        Ok(Extension {
-            backup: self,
-            manifest,
-            reader,
-            file: None,
-            added: 0,
-            unsynced: 0,
-            head,
-            root,
-        })
+        let arrival = Arrival::after(manifest.frontier.clone(), log);
+        Ok(Extension { backup: self, manifest, arrival, file: None, added: 0, unsynced: 0 })
     }
 }
 
@@ -367,13 +350,11 @@ fn check_length(dir: &Path, file: &Listed) -> Result<(), BackupError> {
 pub struct Extension {
     backup: Backup,
     manifest: Manifest,
-    reader: FrameReader,
+    arrival: Arrival,
     file: Option<File>,
     /// How many files this run has begun; they are the last of the list.
     added: usize,
     unsynced: u64,
-    head: GlobalPosition,
-    root: Hash,
 }
 
 impl Extension {
@@ -384,11 +365,11 @@ impl Extension {
     ///
     /// What arrived is not the log, or cannot be written.
     pub fn take(&mut self, bytes: &[u8]) -> Result<GlobalPosition, BackupError> {
-        self.reader.push(bytes);
-        while let Some(chunk) = self.reader.next_chunk().map_err(BackupError::Arrived)? {
+        self.arrival.push(bytes);
+        while let Some(chunk) = self.arrival.next_chunk()? {
             self.write(&chunk)?;
         }
-        Ok(self.reader.position())
+        Ok(self.arrival.position())
     }
 
     fn write(&mut self, chunk: &Chunk) -> Result<(), BackupError> {
@@ -426,15 +407,8 @@ impl Extension {
     ///
     /// The log broke off before that, or the files cannot be made durable.
     pub fn finish(mut self) -> Result<BackupEnd, BackupError> {
-        let (reached, head) = (self.reader.position(), self.head);
-        if reached < head || !self.reader.is_between_frames() {
-            return Err(BackupError::BrokeOff { reached, head });
-        }
+        self.manifest.frontier = self.arrival.finish()?;
         let dir = &self.backup.dir;
-        if reached == head && self.reader.root() != self.root {
-            return Err(BackupError::Diverged { dir: dir.clone(), position: head });
-        }
-        self.manifest.frontier = self.reader.frontier().clone();
         let begun = self.manifest.files.len().saturating_sub(self.added);
         let mut finish = || {
             self.file.take().map_or(Ok(()), |file| sync(&file))?;

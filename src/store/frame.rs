@@ -431,8 +431,8 @@ impl FrameBuilder {
         self.leaves.truncate(mark.leaves);
     }
 
-    /// Lays out an event whose sizes have been checked.
-    pub(super) fn push(&mut self, placed: &Placed<'_>) {
+    /// Lays out an event whose sizes have been checked; gives its leaf.
+    pub(super) fn push(&mut self, placed: &Placed<'_>) -> Hash {
         let (stream, event) = (placed.stream.as_str(), placed.event);
         let position = self.next();
         let length_at = self.bytes.len();
@@ -455,6 +455,7 @@ impl FrameBuilder {
         self.patch(length_at, &length.to_le_bytes());
         self.bytes.extend_from_slice(&leaf.0);
         self.leaves.push(leaf);
+        leaf
     }
 
     /// The finished frame and the tree with its leaves; `None` if no event was laid out.

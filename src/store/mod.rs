@@ -31,6 +31,7 @@ mod sled;
 mod table;
 mod planted;
 mod reader;
+mod rebuild;
 mod types;
 mod walk;
 
@@ -45,7 +46,8 @@ pub use self::{
     frame::{Chunk, EventRef, Events},
     index::{MAX_APPEND_BYTES, MAX_EVENT_TYPE_LEN, Memory},
     memory::MemoryStore,
-    reader::{FrameReader, StateError, log_state},
+    reader::{Arrival, ArrivalError, FrameReader, StateError, log_state},
+    rebuild::Rebuild,
     sled::{Restore, SledStore, StoreOptions, verify},
     types::{
         Append, Appended, ExpectedVersion, Fault, GlobalPosition, Health, InvalidStreamId,

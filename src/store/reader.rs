@@ -89,6 +89,87 @@ impl FrameReader {
     }
 }
 
+/// A log that does not arrive as it should.
+#[derive(Debug, Error)]
+pub enum ArrivalError {
+    /// What arrived is not the log.
+    #[error("what arrived is not the log: {0}")]
+    Damaged(ReadError),
+    /// It ended before it should have.
+    #[error("the log broke off at position {reached}, before {head}")]
+    BrokeOff {
+        /// How far it came.
+        reached: GlobalPosition,
+        /// How far it should have come.
+        head: GlobalPosition,
+    },
+    /// It came to its end with another root.
+    #[error("the log arrived with another Merkle root than it was said to have")]
+    OtherRoot,
+}
+
+/// A log that arrives in pieces, up to an end that was announced.
+#[derive(Debug)]
+pub struct Arrival {
+    reader: FrameReader,
+    head: GlobalPosition,
+    root: Hash,
+}
+
+impl Arrival {
+    /// Waits for the whole log.
+    #[must_use]
+    pub fn of(state: &LogState) -> Self {
+        Self::after(Frontier::new(), state)
+    }
+
+    /// Waits for what comes after a tree.
+    pub(super) fn after(frontier: Frontier, state: &LogState) -> Self {
+        Self { reader: FrameReader::after(frontier), head: state.head, root: state.root }
+    }
+
+    /// Takes in the next bytes.
+    pub fn push(&mut self, piece: &[u8]) {
+        self.reader.push(piece);
+    }
+
+    /// The next frame; `None` if its end has not arrived.
+    ///
+    /// # Errors
+    ///
+    /// What has arrived is not the next frame of the log.
+    pub fn next_chunk(&mut self) -> Result<Option<Chunk>, ArrivalError> {
+        self.reader.next_chunk().map_err(ArrivalError::Damaged)
+    }
+
+    /// The last position that has arrived.
+    #[must_use]
+    pub fn position(&self) -> GlobalPosition {
+        self.reader.position()
+    }
+
+    /// The tree, if all has arrived and is what was announced.
+    pub(super) fn finish(&self) -> Result<Frontier, ArrivalError> {
+        let (reached, head) = (self.reader.position(), self.head);
+        if reached < head || !self.reader.is_between_frames() {
+            return Err(ArrivalError::BrokeOff { reached, head });
+        }
+        if (reached, self.reader.root()) != (head, self.root) {
+            return Err(ArrivalError::OtherRoot);
+        }
+        Ok(self.reader.frontier().clone())
+    }
+
+    /// The number of events and the root, if all has arrived and is what was announced.
+    ///
+    /// # Errors
+    ///
+    /// It broke off, or has another root.
+    pub fn end(&self) -> Result<(u64, Hash), ArrivalError> {
+        self.finish().map(|frontier| (frontier.len(), frontier.root()))
+    }
+}
+
 /// A position after which a log cannot be read as frames.
 #[derive(Debug, Error)]
 pub enum StateError {

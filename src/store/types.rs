@@ -96,7 +96,7 @@ impl StreamVersion {
         NonZeroU32::new(number).map(Self)
     }
 
-    pub(super) fn get(self) -> u32 {
+    pub(crate) fn get(self) -> u32 {
         self.0.get()
     }
 

@@ -11,7 +11,7 @@ use disclosure_ledger::statistics::catalogue::{
 use crate::source::{Source, sources};
 
 /// Each module, and the modules that it may use; innermost first.
-const TABLE: [(&str, &[&str]); 14] = [
+const TABLE: [(&str, &[&str]); 15] = [
     ("domain", &[]),
     ("statistics", &["domain"]),
     ("render", &["statistics", "domain"]),
@@ -21,6 +21,7 @@ const TABLE: [(&str, &[&str]); 14] = [
     ("wire", &["domain"]),
     ("ledger", &["domain", "store", "wire"]),
     ("projection", &["domain", "statistics", "store", "wire"]),
+    ("export", &["integrity", "store", "wire"]),
     (
         "server",
         &[
@@ -47,6 +48,7 @@ const TABLE: [(&str, &[&str]); 14] = [
             "wire",
             "ledger",
             "projection",
+            "export",
             "server",
             "synthetic",
             "config",
