@@ -212,13 +212,13 @@ pub fn import_log(
         match lines.entry()? {
             Entry::End(end) => break end,
             Entry::Event(event) => {
-                if frame.is_none_or(|frame| frame != event.frame) {
+                if frame != Some(event.frame) {
                     seal(&mut log, &mut ledger, &lines)?;
                     progress(lines.bytes);
                 }
+                lines.judge(follows(&log, &event, frame))?;
                 frame = Some(event.frame);
-                let first = log.next().get() == event.frame;
-                lines.judge(take(&mut log, &event, first))?;
+                lines.judge(take(&mut log, &event))?;
             }
         }
     };
@@ -240,12 +240,20 @@ fn seal<R: BufRead>(
     Ok(())
 }
 
-/// Adds an event; `first` if it is at the place that its frame says it begins at.
-fn take(log: &mut Rebuild, line: &EventLine, first: bool) -> Result<(), String> {
-    let begun = line.frame < line.position && line.position == log.next().get();
-    if !first && !begun {
-        return Err(format!("position {} or frame {} does not follow", line.position, line.frame));
+/// Whether an event is the next one, in the frame that is open or at the beginning of another.
+fn follows(log: &Rebuild, line: &EventLine, open: Option<u64>) -> Result<(), String> {
+    let next = log.next().get();
+    if line.position != next {
+        return Err(format!("position: expected {next}, not {}", line.position));
     }
+    if line.frame == next || Some(line.frame) == open {
+        return Ok(());
+    }
+    let open = open.map(|open| format!("{open} or ")).unwrap_or_default();
+    Err(format!("frame: expected {open}{next}, not {}", line.frame))
+}
+
+fn take(log: &mut Rebuild, line: &EventLine) -> Result<(), String> {
     let expected = |member: &str, what: &str| format!("{member}: expected {what}");
     let time: Timestamp = line
         .record_time

@@ -14,8 +14,12 @@ pub(super) const DEFAULT_SERVER: &str = "http://127.0.0.1:50051";
 #[derive(Debug, Parser)]
 #[command(name = "disclosure", version, max_term_width = 100)]
 pub(super) struct Arguments {
-    /// The server to talk to [default: http://127.0.0.1:50051]
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        help = format!("The server to talk to [default: {DEFAULT_SERVER}]")
+    )]
     pub(super) server: Option<String>,
 
     /// Print errors and summaries as JSON objects

@@ -10,7 +10,7 @@ use crate::{
     clock::SystemClock,
     integrity::Hash,
     store::{
-        CloseError, EventStore, GlobalPosition, LogState, ReadError, SledStore, StateError,
+        Chunk, CloseError, EventStore, GlobalPosition, LogState, ReadError, SledStore, StateError,
         log_state,
     },
     wire::pb::v1::{
@@ -24,7 +24,7 @@ const PAGE_EVENTS: usize = 4096;
 
 /// Where frames come from.
 pub(super) enum Frames {
-    Server(Streaming<ReadFramesResponse>),
+    Server(Box<Streaming<ReadFramesResponse>>),
     Directory { store: Box<SledStore>, reached: GlobalPosition, head: GlobalPosition },
 }
 
@@ -56,7 +56,7 @@ impl Frames {
             after,
             after_root: root(&state.after_root)?,
         };
-        Ok((state, Self::Server(parts)))
+        Ok((state, Self::Server(Box::new(parts))))
     }
 
     async fn of_directory(after: GlobalPosition, dir: &Path) -> Result<(LogState, Self), Failure> {
@@ -90,7 +90,7 @@ impl Frames {
                 }
                 let page = store.read_all(*reached, PAGE_EVENTS).await;
                 let page = page.map_err(|error| unreadable(&error))?;
-                *reached = page.last().map_or(*head, |chunk| chunk.last());
+                *reached = page.last().map_or(*head, Chunk::last);
                 let frames = page.iter().flat_map(|chunk| chunk.frame().iter().copied());
                 Ok(Some(frames.collect()))
             }

@@ -377,15 +377,14 @@ impl Extension {
         if self.manifest.files.last().is_some_and(|file| file.bytes >= FILE_BYTES) {
             self.file.take().map_or(Ok(()), |file| sync(&file)).map_err(io_error("sync", dir))?;
         }
-        let mut file = match self.file.take() {
-            Some(file) => file,
-            None => {
-                let listed = Listed { first: chunk.first(), bytes: 0 };
-                let path = dir.join(listed.name(PART));
-                self.manifest.files.push(listed);
-                self.added = self.added.saturating_add(1);
-                File::create(&path).map_err(io_error("create", &path))?
-            }
+        let mut file = if let Some(file) = self.file.take() {
+            file
+        } else {
+            let listed = Listed { first: chunk.first(), bytes: 0 };
+            let path = dir.join(listed.name(PART));
+            self.manifest.files.push(listed);
+            self.added = self.added.saturating_add(1);
+            File::create(&path).map_err(io_error("create", &path))?
         };
         file.write_all(chunk.frame()).map_err(io_error("write in", dir))?;
         let written = chunk.frame().len() as u64;
@@ -659,7 +658,8 @@ mod tests {
 
     #[tokio::test]
     async fn every_damage_to_a_backup_is_refused_by_name() {
-        let damages: [(&str, &dyn Fn(&Path)); 7] = [
+        type Damage<'a> = (&'a str, &'a dyn Fn(&Path));
+        let damages: [Damage<'_>; 7] = [
             ("is damaged: it is missing", &|dir| fs::remove_file(dir.join(SECOND)).unwrap()),
             ("is neither empty nor a backup", &|dir| {
                 for name in [MANIFEST, FIRST, SECOND] {

@@ -1063,7 +1063,9 @@ async fn verifying_an_open_ledger_finds_every_fault() {
     let texts = heads.clone().map(|path| fs::read(path).unwrap());
     fs::write(&heads[1], &texts[0]).unwrap();
     assert_eq!(faults(&store).await, [("head", 10)], "the mark is behind");
-    heads.iter().for_each(|path| fs::write(path, "").unwrap());
+    for path in &heads {
+        fs::write(path, "").unwrap();
+    }
     assert_eq!(faults(&store).await, [("head", 11)], "the mark is lost");
     heads.iter().zip(texts).for_each(|(path, text)| fs::write(path, text).unwrap());
     assert_eq!(faults(&store).await, []);

@@ -134,10 +134,10 @@ impl Look {
         until: Option<GlobalPosition>,
         mut each: impl FnMut(&Chunk, &mut Self) -> ControlFlow<()>,
     ) -> Result<(), OpenError> {
-        let is_past = |next| until.is_some_and(|until| next > until);
+        let passed = |next| until.is_some_and(|until| next > until);
         let segments = journal::segments(dir).map_err(io_error("list", dir))?;
         for (n, segment) in segments.iter().enumerate() {
-            if is_past(self.log.next()) {
+            if passed(self.log.next()) {
                 return Ok(());
             }
             if segment.first != self.log.next() {
@@ -147,7 +147,7 @@ impl Look {
             let bytes = fs::read(&segment.path).map_err(io_error("read", &segment.path))?;
             let (bytes, mut at) = (Bytes::from(bytes), 0_usize);
             let is_last = n.saturating_add(1) == segments.len();
-            while at < bytes.len() && !is_past(self.log.next()) {
+            while at < bytes.len() && !passed(self.log.next()) {
                 let (rest, next) = (bytes.slice(at..), self.log.next());
                 match self.take(&rest) {
                     Ok(chunk) => {
@@ -164,7 +164,7 @@ impl Look {
                 }
             }
         }
-        if until.is_some() && !is_past(self.log.next()) {
+        if until.is_some() && !passed(self.log.next()) {
             self.fault("journal", self.log.next(), "it ends before the log does");
         }
         Ok(())
