@@ -245,6 +245,76 @@ impl Drop for Running {
     }
 }
 
+/// The program that operators run.
+#[derive(Clone, Copy)]
+pub(crate) struct Program {
+    /// The bug that it is to have.
+    pub(crate) bug: Option<&'static str>,
+}
+
+impl Program {
+    /// Starts a command with places: of `backup` and `verify` those that it names in this order, of
+    /// the others from where and to where.
+    pub(crate) fn start(self, command: &[&str], places: &[&Path]) -> Result<Ran> {
+        let after = match command {
+            ["backup", "--data"] => vec!["", "--to"],
+            ["backup", ..] => vec!["--to"],
+            ["export", ..] => vec!["", "--output"],
+            ["restore" | "import-log"] => vec!["--from", "--data"],
+            _ => vec![""],
+        };
+        let mut line = Command::new(env!("CARGO_BIN_EXE_disclosure"));
+        line.arg("--json").args(command).env_remove("DISCLOSURE_PLANTED_BUG");
+        for (option, place) in after.into_iter().zip(places) {
+            if !option.is_empty() {
+                line.arg(option);
+            }
+            line.arg(place);
+        }
+        line.envs(self.bug.map(|bug| ("DISCLOSURE_PLANTED_BUG", bug)));
+        Ok(Ran { running: Running::start(line)?, said: Vec::new() })
+    }
+
+    /// A server on a free port, and its URL.
+    pub(crate) fn serve(self, data: &Path) -> Result<(Ran, String)> {
+        let mut ran = self.start(&["serve", "--listen", "127.0.0.1:0", "--data"], &[data])?;
+        let (line, _) = ran.running.until(&["serving on "])?;
+        let url = line.strip_prefix("serving on ").and_then(|rest| rest.split(',').next());
+        Ok((ran, url.context("no URL")?.to_owned()))
+    }
+}
+
+/// A command under way, or at its end.
+pub(crate) struct Ran {
+    running: Running,
+    said: Vec<String>,
+}
+
+impl Ran {
+    /// Waits for the end; the exit code and what was said on the side.
+    pub(crate) fn finish(&mut self) -> Result<(Option<i32>, String)> {
+        self.said.extend(self.running.rest()?);
+        let said = self.running.stderr();
+        Ok((self.running.wait()?.code(), said))
+    }
+
+    /// The object that a command prints last, which must have succeeded.
+    pub(crate) fn object(&mut self) -> Result<serde_json::Value> {
+        let (code, said) = self.finish()?;
+        if code != Some(0) {
+            return Err(red(format!("ended with {code:?}: {} {said}", self.said.join(" "))));
+        }
+        Ok(serde_json::from_str(self.said.last().context("nothing was said")?)?)
+    }
+
+    /// Ends it at once; whether it had succeeded by then.
+    pub(crate) fn kill(&mut self) -> Result<bool> {
+        let rest = self.running.stop()?;
+        self.said.extend(rest);
+        Ok(self.running.wait()?.code() == Some(0))
+    }
+}
+
 /// Runs a tool to its end; an error if it fails.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let output = command.stdin(Stdio::null()).output().with_context(|| format!("{command:?}"))?;
