@@ -32,6 +32,10 @@ pub(crate) struct Spec {
     pub(crate) pause: Option<u64>,
     /// The size of every event; varied if `None`.
     pub(crate) size: Option<usize>,
+    /// The length of a segment of the journal; the usual one if `None`.
+    pub(crate) segment: Option<u64>,
+    /// After how many events a checkpoint is written; the usual number if `None`.
+    pub(crate) checkpoint: Option<u64>,
     /// Whether the disk may be too full to close the store.
     pub(crate) full: bool,
     /// The bug that the engine is to have.
@@ -98,14 +102,17 @@ impl Spec {
         command.env("CRASH_CHILD", role).env("CRASH_STORE", &self.store);
         command.env("CRASH_GENERATION", self.generation.to_string());
         command.env("CRASH_TASKS", self.tasks.to_string());
-        for name in ["CRASH_LIMIT", "CRASH_PAUSE", "CRASH_SIZE", "DISCLOSURE_PLANTED_BUG"] {
+        let own = ["CRASH_LIMIT", "CRASH_PAUSE", "CRASH_SIZE", "CRASH_SEGMENT", "CRASH_CHECKPOINT"];
+        for name in own.into_iter().chain(["DISCLOSURE_PLANTED_BUG"]) {
             command.env_remove(name);
         }
         let limit = self.limit.map(|limit| ("CRASH_LIMIT", limit.to_string()));
         let pause = self.pause.map(|pause| ("CRASH_PAUSE", pause.to_string()));
         let size = self.size.map(|size| ("CRASH_SIZE", size.to_string()));
+        let segment = self.segment.map(|bytes| ("CRASH_SEGMENT", bytes.to_string()));
+        let checkpoint = self.checkpoint.map(|every| ("CRASH_CHECKPOINT", every.to_string()));
         let bug = self.bug.map(|bug| ("DISCLOSURE_PLANTED_BUG", bug.to_owned()));
-        command.envs([limit, pause, size, bug].into_iter().flatten());
+        command.envs([limit, pause, size, segment, checkpoint, bug].into_iter().flatten());
         Running::start(command)
     }
 }

@@ -123,13 +123,22 @@ fn resume(dir: &Path, noted: Mark) -> Result<Option<ReadBack>, String> {
     Err("sled and the journal differ".to_owned())
 }
 
-/// How many segments at the end are looked at before sled is opened, which writes.
+/// How much of the journal's end is looked at before sled is opened, which writes: two segments, and
+/// as many more as there are in so many bytes.
 const LOOKED_AT: usize = 2;
+const LOOKED_AT_BYTES: u64 = 2 * journal::SEGMENT_BYTES;
 
 /// Whether the last segments hold whole frames up to where the log is known to reach.
 fn looks_whole(dir: &Path, noted: Mark) -> io::Result<bool> {
     let segments = journal::segments(dir)?;
-    let last = segments.get(segments.len().saturating_sub(LOOKED_AT)..).unwrap_or_default();
+    let lengths = journal::lengths(dir)?;
+    let mut bytes = 0_u64;
+    let few = lengths.iter().rev().take_while(|(_, length)| {
+        bytes = bytes.saturating_add(*length);
+        bytes <= LOOKED_AT_BYTES
+    });
+    let looked_at = few.count().max(LOOKED_AT);
+    let last = segments.get(segments.len().saturating_sub(looked_at)..).unwrap_or_default();
     let mut next = last.first().map_or(GlobalPosition::START, |segment| segment.first);
     for (n, segment) in last.iter().enumerate() {
         let bytes = read_or_empty(&segment.path)?;
