@@ -29,8 +29,9 @@ pub(super) async fn run(
         None => write(io::stdout(), &state, &mut frames, output).await?.1,
         Some(path) => {
             let draft = Draft::of(path)?;
-            let (file, exported) = write(draft.file()?, &state, &mut frames, output).await?;
-            draft.finish(&file)?;
+            let out = Steady { file: draft.file()?, unsynced: 0 };
+            let (out, exported) = write(out, &state, &mut frames, output).await?;
+            draft.finish(&out.file)?;
             exported
         }
     };
@@ -72,6 +73,35 @@ async fn write<W: Write>(
     let (out, exported) = export.finish().map_err(failure)?;
     let out = out.into_inner().map_err(|error| failure(error.into_error().into()))?;
     Ok((out, exported))
+}
+
+/// A file that is synced as it grows, so that no sync is long: the log may be on the same disk.
+struct Steady {
+    file: File,
+    unsynced: usize,
+}
+
+/// After how many bytes it is.
+const SYNC_BYTES: usize = 4 << 20;
+
+impl Write for Steady {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.unsynced = self.unsynced.saturating_add(written);
+        if self.unsynced >= SYNC_BYTES {
+            self.unsynced = 0;
+            match self.file.sync_data() {
+                // What cannot be synced, a pipe for instance, need not be.
+                Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}
+                synced => synced?,
+            }
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
 }
 
 /// A file that gets its name when it is whole.

@@ -319,7 +319,7 @@ fn inflict(base: &Base, dir: &Path, name: &str, mode: Mode, random: &mut Random)
     match mode {
         Mode::BitFlip => bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1 << (at % 8)),
         Mode::ZeroedBlock => {
-            bytes.iter_mut().skip(at / 4096 * 4096).take(4096).for_each(|b| *b = 0)
+            bytes.iter_mut().skip(at / 4096 * 4096).take(4096).for_each(|b| *b = 0);
         }
         Mode::Truncation => bytes.truncate(at),
         Mode::Deletion => {
@@ -441,9 +441,9 @@ fn kill_while_served(rounds: u64) -> Result<String> {
     let mut interrupted = 0;
     for round in 0..rounds {
         let dir = scratch()?;
-        let (served, backup) = (dir.path().join("log"), dir.path().join("backup"));
-        copy_anew(&log, &served)?;
-        let (mut server, url) = program.serve(&served)?;
+        let (copy, backup) = (dir.path().join("log"), dir.path().join("backup"));
+        copy_anew(&log, &copy)?;
+        let (mut server, url) = program.serve(&copy)?;
         let mut running = program.start(&["backup", "--server", &url], &[&backup])?;
         thread::sleep(random.millis(0..120));
         let done = if round % 2 == 0 {
