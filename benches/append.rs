@@ -2,8 +2,9 @@
 //!
 //! `cargo bench --bench append` prints a table. Each figure is the median of several rounds, with
 //! the least and the most; what is compared runs in turns, so that a noisy machine is noisy for
-//! both. `BENCH_ONLY=stream` measures only the rows whose name holds that; `BENCH_SECONDS` and
-//! `BENCH_ROUNDS` say how long and how often. Limits: raw append and fdatasync with the same grouping for the store, a service that
+//! both. `BENCH_ONLY=stream` measures only the rows whose name holds that, `BENCH_WRITERS=256`
+//! only those with that many writers; `BENCH_SECONDS` and `BENCH_ROUNDS` say how long and how
+//! often; `BENCH_ALONE=ours` or `limit` runs only that side, for a profiler. Limits: raw append and fdatasync with the same grouping for the store, a service that
 //! answers without a log for the calls.
 
 #![expect(
@@ -46,9 +47,16 @@ use disclosure_ledger::{
         },
     },
 };
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::{
+    runtime::Runtime,
+    sync::{Semaphore, mpsc, oneshot},
+};
 use tokio_stream::{StreamExt, wrappers::ReceiverStream};
 use tonic::{Request, Response, Status, Streaming, transport::Channel};
+
+/// As in the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const EVENT_BYTES: usize = 300;
 const WRITERS: [usize; 4] = [1, 8, 64, 256];
@@ -64,7 +72,7 @@ fn rounds() -> usize {
 }
 
 fn main() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let runtime = Runtime::new().unwrap();
     println!(
         "{} cores, load {}, {} rounds of {:?} each",
         std::thread::available_parallelism().unwrap(),
@@ -72,8 +80,15 @@ fn main() {
         rounds(),
         seconds()
     );
-    println!("| what | writers | limit, events/s | ours, events/s | ratio |");
-    println!("|---|---:|---:|---:|---:|");
+    println!("| what | writers | limit, events/s | ours, events/s | ratio | CPU, µs an event |");
+    println!("|---|---:|---:|---:|---:|---:|");
+    in_process_rows(&runtime);
+    unary_rows(&runtime);
+    stream_rows(&runtime);
+    batch_rows(&runtime);
+}
+
+fn in_process_rows(runtime: &Runtime) {
     for writers in WRITERS {
         compare(
             "in process, raw append + fdatasync",
@@ -82,14 +97,40 @@ fn main() {
             || runtime.block_on(in_process(writers)),
         );
     }
+}
+
+fn unary_rows(runtime: &Runtime) {
     for writers in WRITERS {
         compare(
             "unary calls, echo",
             writers,
-            || runtime.block_on(echo_calls(writers)),
-            || runtime.block_on(calls(writers)),
+            || runtime.block_on(echo_calls(writers, CONNECTIONS)),
+            || runtime.block_on(calls(writers, CONNECTIONS)),
         );
     }
+    for writers in WRITERS {
+        compare(
+            "unary calls, echo that appends and syncs",
+            writers,
+            || runtime.block_on(syncing_calls(writers)),
+            || runtime.block_on(calls(writers, CONNECTIONS)),
+        );
+    }
+    compare(
+        "unary calls, a connection each, echo",
+        256,
+        || runtime.block_on(echo_calls(256, 256)),
+        || runtime.block_on(calls(256, 256)),
+    );
+    compare(
+        "unary calls, one connection, echo",
+        256,
+        || runtime.block_on(echo_calls(256, 1)),
+        || runtime.block_on(calls(256, 1)),
+    );
+}
+
+fn stream_rows(runtime: &Runtime) {
     compare(
         "one stream, 1,024 in flight, echo",
         1,
@@ -102,6 +143,9 @@ fn main() {
         || runtime.block_on(echo_stream(8)),
         || runtime.block_on(stream(8)),
     );
+}
+
+fn batch_rows(runtime: &Runtime) {
     for (writers, size) in [(1, 100), (8, 100), (1, 1000), (8, 1000)] {
         compare(
             &format!("in process, batches of {size}, raw"),
@@ -110,32 +154,76 @@ fn main() {
             || runtime.block_on(batches(writers, size)),
         );
     }
+    for (writers, size) in [(1, 100), (8, 100), (1, 1000), (8, 1000)] {
+        compare(
+            &format!("units of {size} rows by call, echo"),
+            writers,
+            || runtime.block_on(echo_units(writers, size)),
+            || runtime.block_on(units(writers, size)),
+        );
+    }
 }
 
 /// Measures the limit and ours in turns, and prints a row.
 fn compare(what: &str, writers: usize, limit: impl Fn() -> f64, ours: impl Fn() -> f64) {
-    if std::env::var("BENCH_ONLY").is_ok_and(|only| !what.contains(&only)) {
+    let other_writers = |only: String| only.parse() != Ok(writers);
+    if std::env::var("BENCH_ONLY").is_ok_and(|only| !what.contains(&only))
+        || std::env::var("BENCH_WRITERS").is_ok_and(other_writers)
+    {
         return;
     }
     let (mut limits, mut figures, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut limit_effort, mut effort) = (Vec::new(), Vec::new());
     for _ in 0..rounds() {
-        let (limit, ours) = (limit(), ours());
+        let (limit, limit_cost) = unless("ours", &limit);
+        let (ours, cost) = unless("limit", &ours);
         limits.push(limit);
         figures.push(ours);
         ratios.push(ours / limit);
+        limit_effort.push(limit_cost);
+        effort.push(cost);
     }
     println!(
-        "| {what} | {writers} | {} | {} | {} |",
+        "| {what} | {writers} | {} | {} | {} | {:.1} : {:.1} |",
         spread(limits, 0),
         spread(figures, 0),
-        spread(ratios, 2)
+        spread(ratios, 2),
+        median(&mut limit_effort),
+        median(&mut effort),
     );
 }
 
-fn spread(mut figures: Vec<f64>, decimals: usize) -> String {
+/// The figure and its cost, unless only the other side is to run.
+fn unless(other: &str, figure: &impl Fn() -> f64) -> (f64, f64) {
+    let only_other = std::env::var("BENCH_ALONE").is_ok_and(|alone| alone == other);
+    if only_other { (1.0, 0.0) } else { with_effort(figure) }
+}
+
+/// A figure in events a second, and the processor time in microseconds that an event took,
+/// clients included.
+fn with_effort(figure: impl Fn() -> f64) -> (f64, f64) {
+    let before = processor_time();
+    let figure = figure();
+    (figure, (processor_time() - before) * 1e6 / (figure * seconds().as_secs_f64()))
+}
+
+/// The processor time that this process has used, in seconds.
+fn processor_time() -> f64 {
+    const TICKS_PER_SECOND: f64 = 100.0;
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let after_name = stat.rsplit_once(')').unwrap().1;
+    let ticks = after_name.split_whitespace().skip(11).take(2);
+    ticks.map(|ticks| ticks.parse::<f64>().unwrap()).sum::<f64>() / TICKS_PER_SECOND
+}
+
+fn median(figures: &mut [f64]) -> f64 {
     figures.sort_by(f64::total_cmp);
-    let (least, median, most) =
-        (figures[0], figures[figures.len() / 2], figures[figures.len() - 1]);
+    figures[figures.len() / 2]
+}
+
+fn spread(mut figures: Vec<f64>, decimals: usize) -> String {
+    let median = median(&mut figures);
+    let (least, most) = (figures[0], figures[figures.len() - 1]);
     format!("{median:.decimals$} ({least:.decimals$}..{most:.decimals$})")
 }
 
@@ -230,7 +318,7 @@ async fn batches(writers: usize, size: usize) -> f64 {
                     .unwrap(),
                 expected: ExpectedVersion::NoStream,
                 events: vec![NewEvent {
-                    event_type: "disclosure.event.v1.ApplicationReceived".to_owned(),
+                    event_type: "disclosure.event.v1.ApplicationReceived".into(),
                     payload: Bytes::from(vec![7; EVENT_BYTES - 120]),
                 }],
                 request: None,
@@ -260,7 +348,11 @@ fn received(writer: usize, number: u64) -> pb::ReceiveApplicationRequest {
     }
 }
 
-struct Echo;
+/// Answers at once, or when a raw append of an event's length is durable.
+#[derive(Default)]
+struct Echo {
+    disk: Option<mpsc::Sender<Job>>,
+}
 
 #[tonic::async_trait]
 impl ApplicationService for Echo {
@@ -269,6 +361,11 @@ impl ApplicationService for Echo {
         request: Request<pb::ReceiveApplicationRequest>,
     ) -> Result<Response<pb::ReceiveApplicationResponse>, Status> {
         let request = request.into_inner();
+        if let Some(disk) = &self.disk {
+            let (answer, answered) = oneshot::channel();
+            disk.send((Bytes::from(vec![7; EVENT_BYTES]), answer)).await.unwrap();
+            answered.await.unwrap();
+        }
         Ok(Response::new(pb::ReceiveApplicationResponse {
             application: Some(pb::Application {
                 agency_id: request.agency_id,
@@ -330,14 +427,14 @@ impl IntakeService for Echo {
     }
 }
 
-async fn echo_server() -> SocketAddr {
+async fn echo_server(disk: Option<mpsc::Sender<Job>>) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let incoming = tonic::transport::server::TcpIncoming::from(listener).with_nodelay(Some(true));
     tokio::spawn(
         tonic::transport::Server::builder()
-            .add_service(ApplicationServiceServer::new(Echo))
-            .add_service(IntakeServiceServer::new(Echo))
+            .add_service(ApplicationServiceServer::new(Echo { disk }))
+            .add_service(IntakeServiceServer::new(Echo::default()))
             .serve_with_incoming(incoming),
     );
     address
@@ -386,9 +483,9 @@ async fn connect(address: SocketAddr) -> Channel {
     endpoint.tcp_nodelay(true).connect().await.unwrap()
 }
 
-async fn unary(address: SocketAddr, writers: usize) -> f64 {
+async fn unary(address: SocketAddr, writers: usize, connections: usize) -> f64 {
     let mut channels = Vec::new();
-    for _ in 0..CONNECTIONS.min(writers) {
+    for _ in 0..connections.min(writers) {
         channels.push(connect(address).await);
     }
     let channels = Arc::new(channels);
@@ -402,13 +499,18 @@ async fn unary(address: SocketAddr, writers: usize) -> f64 {
     .await
 }
 
-async fn echo_calls(writers: usize) -> f64 {
-    unary(echo_server().await, writers).await
+async fn echo_calls(writers: usize, connections: usize) -> f64 {
+    unary(echo_server(None).await, writers, connections).await
 }
 
-async fn calls(writers: usize) -> f64 {
+async fn syncing_calls(writers: usize) -> f64 {
+    let dir = tempfile::tempdir_in(".").unwrap();
+    unary(echo_server(Some(raw_writer(dir.path()))).await, writers, CONNECTIONS).await
+}
+
+async fn calls(writers: usize, connections: usize) -> f64 {
     let served = ledger_server().await;
-    let figure = unary(served.address, writers).await;
+    let figure = unary(served.address, writers, connections).await;
     served.close().await;
     figure
 }
@@ -460,12 +562,56 @@ async fn streams(address: SocketAddr, streams: usize) -> f64 {
 }
 
 async fn echo_stream(count: usize) -> f64 {
-    streams(echo_server().await, count).await
+    streams(echo_server(None).await, count).await
 }
 
 async fn stream(count: usize) -> f64 {
     let served = ledger_server().await;
     let figure = streams(served.address, count).await;
+    served.close().await;
+    figure
+}
+
+/// Units that are recorded whole or not at all, each a stream of its own.
+async fn whole_units(address: SocketAddr, writers: usize, size: usize) -> f64 {
+    let mut channels = Vec::new();
+    for _ in 0..writers {
+        channels.push(connect(address).await);
+    }
+    let channels = Arc::new(channels);
+    run(writers, size, move |writer, number| {
+        let channel = channels[writer].clone();
+        async move {
+            let rows = (0..size as u64).map(move |place| pb::RecordRowsRequest {
+                mode: pb::IntakeMode::AllOrNothing.into(),
+                row: place,
+                command: Some(Command::ReceiveApplication(received(
+                    writer,
+                    number * size as u64 + place,
+                ))),
+            });
+            let mut client = IntakeServiceClient::new(channel);
+            let answers = client.record_rows(tokio_stream::iter(rows)).await.unwrap();
+            let (mut answers, mut count) = (answers.into_inner(), 0);
+            while let Some(answer) = answers.message().await.unwrap() {
+                let recorded =
+                    matches!(answer.result, Some(pb::record_rows_response::Result::Receipt(_)));
+                assert!(recorded, "{answer:?}");
+                count += 1;
+            }
+            assert_eq!(count, size);
+        }
+    })
+    .await
+}
+
+async fn echo_units(writers: usize, size: usize) -> f64 {
+    whole_units(echo_server(None).await, writers, size).await
+}
+
+async fn units(writers: usize, size: usize) -> f64 {
+    let served = ledger_server().await;
+    let figure = whole_units(served.address, writers, size).await;
     served.close().await;
     figure
 }

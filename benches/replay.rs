@@ -171,7 +171,7 @@ fn recorded(event: &Event, random: &mut Random) -> Outcome<StreamAppend> {
         stream: StreamId::parse(&wire::stream_name(&event.agency_id, event.into()))?,
         expected: ExpectedVersion::Any,
         events: vec![NewEvent {
-            event_type: wire::event_type(&event.body).to_owned(),
+            event_type: wire::event_type(&event.body).into(),
             payload: Bytes::from(wire::encode(event)),
         }],
         request: Some(Request { key: half(random.next()), fingerprint: half(random.next()) }),

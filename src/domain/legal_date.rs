@@ -47,6 +47,38 @@ impl LegalDate {
     pub fn year(self) -> i16 {
         self.0.year()
     }
+
+    /// The day so many calendar days later; `None` beyond the years that the ledger can hold.
+    #[must_use]
+    pub fn plus_days(self, days: i32) -> Option<Self> {
+        Self::new(self.0.checked_add(jiff::Span::new().try_days(days).ok()?).ok()?).ok()
+    }
+
+    /// The day so many calendar months later, or the last day of that month if it is shorter
+    /// (民法典 Art. 202); `None` beyond the years that the ledger can hold.
+    #[must_use]
+    pub fn plus_months(self, months: i32) -> Option<Self> {
+        Self::new(self.0.checked_add(jiff::Span::new().try_months(months).ok()?).ok()?).ok()
+    }
+
+    /// How many calendar days later the other day is; negative if it is earlier.
+    #[must_use]
+    pub fn days_until(self, other: Self) -> i32 {
+        other.day_number().saturating_sub(self.day_number())
+    }
+
+    /// The place of the day among those that the ledger can hold, from 0.
+    #[must_use]
+    pub fn day_number(self) -> i32 {
+        // Of the years that can be held, every fourth is a leap year but for the last, 2100.
+        let years = i32::from(self.0.year().saturating_sub(Self::FIRST_YEAR));
+        let leap_days = years.saturating_add(3) / 4;
+        years
+            .saturating_mul(365)
+            .saturating_add(leap_days)
+            .saturating_add(i32::from(self.0.day_of_year()))
+            .saturating_sub(1)
+    }
 }
 
 impl fmt::Display for LegalDate {
@@ -59,6 +91,25 @@ impl fmt::Display for LegalDate {
 mod tests {
     use super::*;
     use jiff::civil::date;
+
+    #[test]
+    fn days_are_numbered_without_a_gap() {
+        let mut day = LegalDate::new(date(2008, 1, 1)).unwrap();
+        let first = day;
+        for number in 0.. {
+            assert_eq!((day.day_number(), first.days_until(day)), (number, number), "{day}");
+            let Some(next) = day.plus_days(1) else { break };
+            day = next;
+        }
+        assert_eq!(day.date(), date(2100, 12, 31));
+    }
+
+    #[test]
+    fn a_month_ends_on_its_last_day() {
+        let day = LegalDate::new(date(2025, 8, 31)).unwrap();
+        assert_eq!(day.plus_months(6).unwrap().date(), date(2026, 2, 28));
+        assert_eq!(day.plus_months(1200), None);
+    }
 
     #[test]
     fn the_ledger_holds_2008_to_2100() {

@@ -1,5 +1,6 @@
 //! What the law knows: agencies, applications, dispositions, remedies, declared figures, the
-//! narrative; and for each what may happen to it (`decide`) and what it then is (`evolve`).
+//! narrative; and for each what may happen to it (`decide`) and what it then is (`evolve`). Working
+//! days, statutory periods, fees and timeliness are plain functions of such facts.
 //!
 //! ```text
 //!             receive                    decide
@@ -15,9 +16,12 @@
 pub mod agency;
 mod applicant;
 pub mod application;
+pub mod calendar;
 mod channel;
+pub mod deadline;
 mod disposition;
 mod event;
+pub mod fee;
 mod id;
 mod legal_date;
 pub mod narrative;
@@ -26,6 +30,7 @@ pub mod remedy;
 mod report_year;
 mod state;
 mod text;
+pub mod timeliness;
 mod vocabulary;
 
 pub use applicant::ApplicantKind;

@@ -7,7 +7,7 @@ use crate::{
         AgencyId, ApplicationId, CaseId, ShortText, State, agency, application, narrative,
         proactive, remedy,
     },
-    store::StreamVersion,
+    store::{InvalidStreamId, StreamId, StreamVersion},
     wire::{Subject, stream_name},
 };
 
@@ -20,20 +20,31 @@ pub struct Entry {
     pub act: Act,
     /// How to write it.
     pub meta: WriteMeta,
+    stream: StreamId,
 }
 
 impl Entry {
-    /// The name of the stream that the entry writes to.
-    #[must_use]
-    pub fn stream_name(&self) -> String {
-        let subject = match &self.act {
+    /// An act upon a subject of an agency's register.
+    ///
+    /// # Errors
+    ///
+    /// When the ids are too long together to name a stream.
+    pub fn new(agency_id: AgencyId, act: Act, meta: WriteMeta) -> Result<Self, InvalidStreamId> {
+        let subject = match &act {
             Act::Agency(_) => Subject::Agency,
             Act::Application(id, _) => Subject::Application(id),
             Act::Remedy(id, _) => Subject::Remedy(id),
             Act::Figures(declared) => Subject::Figures(declared.year),
             Act::Section(set) => Subject::Narrative(set.year),
         };
-        stream_name(&self.agency_id, subject)
+        let stream = StreamId::parse(&stream_name(&agency_id, subject))?;
+        Ok(Self { agency_id, act, meta, stream })
+    }
+
+    /// The stream that the entry writes to.
+    #[must_use]
+    pub fn stream(&self) -> &StreamId {
+        &self.stream
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{AgencyId, agency, application, remedy},
-    store::{AppendError, GlobalPosition, ReadError, StreamVersion},
+    store::{AppendError, GlobalPosition, InvalidStreamId, ReadError, StreamVersion},
     wire::DecodeError,
 };
 
@@ -57,7 +57,7 @@ pub enum RecordError {
     },
     /// The name of the subject is too long for a stream.
     #[error("the agency's and the subject's ids are too long together")]
-    StreamName,
+    StreamName(#[from] InvalidStreamId),
 }
 
 fn actual_phrase(actual: Option<StreamVersion>) -> String {

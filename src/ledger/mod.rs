@@ -171,7 +171,7 @@ mod tests {
             expected_version: None,
             actor: ShortText::default(),
         };
-        Entry { agency_id: agency_id(), act, meta }
+        Entry::new(agency_id(), act, meta).unwrap()
     }
 
     fn day(text: &str) -> LegalDate {
@@ -198,7 +198,7 @@ mod tests {
     }
 
     fn is_concluded(recorded: &Recorded) -> bool {
-        matches!(&recorded.state, State::Application(Some(found)) if found.conclusion.is_some())
+        matches!(&*recorded.state, State::Application(Some(found)) if found.conclusion.is_some())
     }
 
     #[tokio::test]
@@ -294,7 +294,7 @@ mod tests {
     async fn an_event_that_cannot_be_read_is_not_passed_over() {
         let desk = Desk::open().await;
         let stream = StreamId::parse("application-office/a").unwrap();
-        let events = vec![NewEvent { event_type: "x".to_owned(), payload: vec![0xff].into() }];
+        let events = vec![NewEvent { event_type: "x".into(), payload: vec![0xff].into() }];
         let foreign =
             StreamAppend { stream, expected: ExpectedVersion::Any, events, request: None };
         desk.store.append(foreign.into()).await.unwrap();

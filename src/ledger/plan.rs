@@ -1,6 +1,6 @@
 //! What entries would record, judged in order before anything is appended.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -22,7 +22,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Recorded {
     /// The subject as the entry left it.
-    pub state: State,
+    pub state: Arc<State>,
     /// Its version; `None` if nothing of it is recorded (a validation, say).
     pub version: Option<StreamVersion>,
     /// The position of the last event that says so; 0 if none is recorded.
@@ -34,7 +34,7 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    fn nothing_new(state: State, last: Option<Last>) -> Self {
+    fn nothing_new(state: Arc<State>, last: Option<Last>) -> Self {
         Self {
             state,
             version: last.map(|last| last.version),
@@ -56,7 +56,7 @@ pub(super) struct Plan<'a> {
 
 /// A subject that entries of the plan act upon.
 struct Subject {
-    state: State,
+    state: Arc<State>,
     last: Option<Last>,
     /// The last append of the plan that changes it.
     changed_by: Option<usize>,
@@ -64,11 +64,11 @@ struct Subject {
 
 enum Verdict {
     /// To be recorded by the append at this place; leaves the subject so.
-    Append { append: usize, state: State },
+    Append { append: usize, state: Arc<State> },
     /// Nothing to record.
     Unchanged(Recorded),
     /// Says again what the append at this place, of an earlier entry, records.
-    Repeats { append: usize, state: State },
+    Repeats { append: usize, state: Arc<State> },
     /// Refused.
     Refused(RecordError),
 }
@@ -94,9 +94,7 @@ impl<'a> Plan<'a> {
     }
 
     async fn verdict(&mut self, entry: &Entry) -> Result<Verdict, RecordError> {
-        let name = entry.stream_name();
-        let stream = StreamId::parse(&name).map_err(|_| RecordError::StreamName)?;
-        if let Some(first_answer) = self.first_answer(entry, &stream).await? {
+        if let Some(first_answer) = self.first_answer(entry).await? {
             return Ok(first_answer);
         }
         if !matches!(entry.act, Act::Agency(_))
@@ -104,8 +102,10 @@ impl<'a> Plan<'a> {
         {
             return Err(RecordError::UnknownAgency(entry.agency_id.clone()));
         }
-        self.load(&stream, entry).await?;
-        let Some(subject) = self.subjects.get(&stream) else { return Err(RecordError::Conflicts) };
+        self.load(entry).await?;
+        let Some(subject) = self.subjects.get(entry.stream()) else {
+            return Err(RecordError::Conflicts);
+        };
         subject.check_expected(entry.meta.expected_version)?;
         let bodies = match &entry.act {
             Act::Agency(command) => self.decide_on_agency(entry, command.clone()).await?,
@@ -113,15 +113,11 @@ impl<'a> Plan<'a> {
                 decide(&subject.state, act.clone())?
             }
         };
-        Ok(self.accept(stream, entry, &bodies))
+        Ok(self.accept(entry, bodies))
     }
 
     /// The first answer to a request that was recorded before, or is earlier in this plan.
-    async fn first_answer(
-        &self,
-        entry: &Entry,
-        stream: &StreamId,
-    ) -> Result<Option<Verdict>, RecordError> {
+    async fn first_answer(&self, entry: &Entry) -> Result<Option<Verdict>, RecordError> {
         let fingerprint = entry.meta.fingerprint;
         if let Some(&(recorded, verdict)) = self.requests.get(&entry.meta.request_key) {
             if recorded != fingerprint {
@@ -136,25 +132,28 @@ impl<'a> Plan<'a> {
             }
             Some(recorded) => {
                 let initial = entry.act.initial_state();
-                let loaded = self.ledger.load(stream, initial, Some(recorded.version)).await?;
+                let loaded =
+                    self.ledger.load(entry.stream(), initial, Some(recorded.version)).await?;
                 let last = Last {
                     version: recorded.version,
                     position: recorded.position,
                     record_time: recorded.record_time,
                 };
-                Ok(Some(Verdict::Unchanged(Recorded::nothing_new(loaded.state, Some(last)))))
+                Ok(Some(Verdict::Unchanged(Recorded::nothing_new(loaded.state.into(), Some(last)))))
             }
         }
     }
 
-    async fn load(&mut self, stream: &StreamId, entry: &Entry) -> Result<(), RecordError> {
+    async fn load(&mut self, entry: &Entry) -> Result<(), RecordError> {
+        let stream = entry.stream();
         if !self.subjects.contains_key(stream) {
             let initial = entry.act.initial_state();
             let Loaded { state, last } = match self.ledger.store.stream_head(stream).await? {
                 None => Loaded { state: initial, last: None },
                 Some(_) => self.ledger.load(stream, initial, None).await?,
             };
-            self.subjects.insert(stream.clone(), Subject { state, last, changed_by: None });
+            let subject = Subject { state: state.into(), last, changed_by: None };
+            self.subjects.insert(stream.clone(), subject);
         }
         Ok(())
     }
@@ -175,23 +174,23 @@ impl<'a> Plan<'a> {
     }
 
     /// Takes the events of an entry into the plan.
-    fn accept(&mut self, stream: StreamId, entry: &Entry, bodies: &[Body]) -> Verdict {
-        let Some(subject) = self.subjects.get_mut(&stream) else {
+    fn accept(&mut self, entry: &Entry, bodies: Vec<Body>) -> Verdict {
+        let Some(subject) = self.subjects.get_mut(entry.stream()) else {
             return Verdict::Refused(RecordError::Conflicts);
         };
         if bodies.is_empty() {
             return subject.unchanged();
         }
         let expected = subject.expected();
-        for body in bodies {
-            subject.state = subject.state.clone().evolve(body);
-        }
+        let before = State::clone(&subject.state);
+        subject.state = bodies.iter().fold(before, State::evolve).into();
         let append = self.appends.len();
         subject.changed_by = Some(append);
-        let state = subject.state.clone();
+        let state = Arc::clone(&subject.state);
         let request = Request { key: entry.meta.request_key, fingerprint: entry.meta.fingerprint };
-        let events = bodies.iter().map(|body| new_event(entry, body)).collect();
+        let events = bodies.into_iter().map(|body| new_event(entry, body)).collect();
         self.requests.insert(request.key, (request.fingerprint, self.verdicts.len()));
+        let stream = entry.stream().clone();
         self.appends.push(StreamAppend { stream, expected, events, request: Some(request) });
         Verdict::Append { append, state }
     }
@@ -207,7 +206,7 @@ impl<'a> Plan<'a> {
     /// The outcomes once everything accepted is recorded.
     pub(super) fn into_outcomes(self, appended: &Appended) -> Vec<Outcome> {
         let recorded =
-            |append: usize, state: State, repeats: bool| match appended.streams.get(append) {
+            |append: usize, state: Arc<State>, repeats: bool| match appended.streams.get(append) {
                 Some(one) => Ok(Recorded {
                     state,
                     version: Some(one.version),
@@ -291,7 +290,7 @@ impl Subject {
     }
 
     fn unchanged(&self) -> Verdict {
-        let state = self.state.clone();
+        let state = Arc::clone(&self.state);
         match self.changed_by {
             Some(append) => Verdict::Repeats { append, state },
             None => Verdict::Unchanged(Recorded::nothing_new(state, self.last)),
@@ -299,16 +298,10 @@ impl Subject {
     }
 }
 
-fn new_event(entry: &Entry, body: &Body) -> NewEvent {
-    let event = Event {
-        agency_id: entry.agency_id.clone(),
-        actor: entry.meta.actor.clone(),
-        body: body.clone(),
-    };
-    NewEvent {
-        event_type: wire::event_type(body).to_owned(),
-        payload: Bytes::from(wire::encode(&event)),
-    }
+fn new_event(entry: &Entry, body: Body) -> NewEvent {
+    let event_type = wire::event_type(&body).into();
+    let event = Event { agency_id: entry.agency_id.clone(), actor: entry.meta.actor.clone(), body };
+    NewEvent { event_type, payload: Bytes::from(wire::encode(&event)) }
 }
 
 /// What an act upon a subject other than an agency gives rise to.

@@ -82,7 +82,7 @@ impl Ledger {
 }
 
 fn agency_stream(id: &AgencyId) -> Result<StreamId, RecordError> {
-    StreamId::parse(&stream_name(id, Subject::Agency)).map_err(|_| RecordError::StreamName)
+    Ok(StreamId::parse(&stream_name(id, Subject::Agency))?)
 }
 
 /// Agencies that were loaded for a decision.

@@ -416,7 +416,7 @@ mod tests {
     };
 
     fn append(payload: Vec<u8>, stream: &str) -> StreamAppend {
-        let event = NewEvent { event_type: "t.E".to_owned(), payload: Bytes::from(payload) };
+        let event = NewEvent { event_type: "t.E".into(), payload: Bytes::from(payload) };
         StreamAppend {
             stream: StreamId::parse(stream).unwrap(),
             expected: ExpectedVersion::Any,

@@ -1,9 +1,13 @@
 //! Recording in bulk.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::{
+    collections::{HashSet, VecDeque},
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
 
 use tokio::{sync::mpsc, task::JoinHandle};
-use tokio_stream::{StreamExt, wrappers::ReceiverStream};
+use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
@@ -13,17 +17,18 @@ use super::{
 };
 use crate::{
     ledger::{Entry, Mode, Outcome, RecordError},
+    store::StreamId,
     wire::pb::v1::{
         self as pb, intake_service_server::IntakeService, record_rows_request::Command,
         record_rows_response::Result as RowResult,
     },
 };
 
-/// How many rows, and how many responses, wait their turn.
+/// How many rows wait their turn.
 const ROWS_WAITING: usize = 1024;
 /// How many rows are recorded as one group at most.
 const ROWS_PER_GROUP: usize = 256;
-/// How many groups are recorded at once.
+/// How many groups are read at once, and how many recorded.
 const GROUPS_UNDER_WAY: usize = 8;
 /// How many rows one unit may hold.
 const ROWS_PER_UNIT: usize = 1_000_000;
@@ -35,6 +40,12 @@ struct Row {
     field: &'static str,
     entry: Result<Entry, Refused>,
 }
+
+/// A row as it arrived.
+type Arrived = Result<pb::RecordRowsRequest, Status>;
+
+/// Responses that go out together.
+type Answers = Result<Vec<pb::RecordRowsResponse>, Status>;
 
 impl Desk {
     fn read_row(&self, request: pb::RecordRowsRequest) -> Row {
@@ -82,11 +93,7 @@ impl Desk {
 
     /// Records rows that were read, and tells what became of each; or, of a unit that the log did
     /// not take, why.
-    async fn record_rows_together(
-        &self,
-        rows: Vec<Row>,
-        mode: Mode,
-    ) -> Result<Vec<pb::RecordRowsResponse>, Status> {
+    async fn record_rows_together(&self, rows: Vec<Row>, mode: Mode) -> Answers {
         let unreadable = rows.iter().any(|row| row.entry.is_err());
         let judged = if unreadable && mode == Mode::AllOrNothing { Mode::Validate } else { mode };
         let mut numbers = Vec::with_capacity(rows.len());
@@ -120,7 +127,7 @@ impl Desk {
     async fn take_in(
         self,
         mut rows: Streaming<pb::RecordRowsRequest>,
-        responses: &mpsc::Sender<Result<pb::RecordRowsResponse, Status>>,
+        responses: &mpsc::Sender<Answers>,
     ) -> Result<(), Status> {
         let Some(first) = rows.message().await? else { return Ok(()) };
         let mode = mode(first.mode)?;
@@ -136,7 +143,7 @@ impl Desk {
             }
             unit.push(row);
         }
-        let rows = self.read_rows(unit)?;
+        let ReadRows { rows, .. } = self.read_rows(unit)?;
         send(responses, self.record_rows_together(rows, mode).await?).await;
         Ok(())
     }
@@ -144,93 +151,105 @@ impl Desk {
     /// Records rows in groups, several of them under way at once.
     async fn record_each(
         self,
-        mut arrived: mpsc::Receiver<Result<pb::RecordRowsRequest, Status>>,
-        responses: &mpsc::Sender<Result<pb::RecordRowsResponse, Status>>,
+        mut arrived: mpsc::Receiver<Arrived>,
+        responses: &mpsc::Sender<Answers>,
     ) -> Result<(), Status> {
-        let mut under_way = UnderWay::default();
-        let mut group = Vec::new();
-        loop {
+        let mut reading = InOrder(VecDeque::new());
+        let mut recording =
+            Recording { groups: InOrder(VecDeque::new()), subjects: VecDeque::new() };
+        let (mut group, mut more) = (Vec::new(), true);
+        while more || !reading.is_empty() || !recording.groups.is_empty() {
             tokio::select! {
                 biased;
-                done = under_way.next(), if !under_way.is_empty() => send(responses, done?).await,
-                taken = arrived.recv_many(&mut group, ROWS_PER_GROUP), if !under_way.is_full() => {
-                    if taken == 0 {
-                        break;
+                done = recording.next(), if !recording.groups.is_empty() => {
+                    send(responses, done?).await;
+                }
+                read = reading.next(), if !reading.is_empty() && !recording.groups.is_full() => {
+                    let read = read?;
+                    while recording.touches(&read) {
+                        send(responses, recording.next().await?).await;
                     }
-                    let rows = self.read_rows(std::mem::take(&mut group))?;
-                    while under_way.touches(&rows) {
-                        send(responses, under_way.next().await?).await;
-                    }
-                    under_way.begin(self.clone(), rows);
+                    recording.begin(self.clone(), read);
+                }
+                taken = arrived.recv_many(&mut group, ROWS_PER_GROUP),
+                    if more && !reading.is_full() =>
+                {
+                    more = taken > 0;
+                    let (desk, rows) = (self.clone(), std::mem::take(&mut group));
+                    reading.begin(async move { desk.read_rows(rows) });
                 }
             }
-        }
-        while !under_way.is_empty() {
-            send(responses, under_way.next().await?).await;
         }
         Ok(())
     }
 
     /// The rows that arrived, read; a broken connection breaks off the whole.
-    fn read_rows(
-        &self,
-        rows: Vec<Result<pb::RecordRowsRequest, Status>>,
-    ) -> Result<Vec<Row>, Status> {
-        rows.into_iter().map(|row| row.map(|row| self.read_row(row))).collect()
+    fn read_rows(&self, rows: Vec<Arrived>) -> Result<ReadRows, Status> {
+        let rows = rows.into_iter().map(|row| row.map(|row| self.read_row(row)));
+        let rows: Vec<_> = rows.collect::<Result<_, _>>()?;
+        let entries = rows.iter().filter_map(|row| row.entry.as_ref().ok());
+        let subjects = entries.map(|entry| entry.stream().clone()).collect();
+        Ok(ReadRows { rows, subjects })
     }
 }
 
-/// Groups of rows that are being recorded, in the order in which they arrived.
-#[derive(Default)]
-struct UnderWay {
-    groups: VecDeque<Group>,
+/// Rows that have been read.
+struct ReadRows {
+    rows: Vec<Row>,
+    /// The streams that they write to.
+    subjects: HashSet<StreamId>,
 }
 
-/// A group of rows that is being recorded.
-struct Group {
-    /// The streams that it writes to. A row that writes to one of them waits, for it may build on
-    /// what this group records.
-    subjects: BTreeSet<String>,
-    recording: JoinHandle<Result<Vec<pb::RecordRowsResponse>, Status>>,
-}
+/// Work on groups of rows, in the order in which they arrived.
+struct InOrder<T>(VecDeque<JoinHandle<Result<T, Status>>>);
 
-impl UnderWay {
+impl<T: Send + 'static> InOrder<T> {
     fn is_empty(&self) -> bool {
-        self.groups.is_empty()
+        self.0.is_empty()
     }
 
     fn is_full(&self) -> bool {
-        self.groups.len() >= GROUPS_UNDER_WAY
+        self.0.len() >= GROUPS_UNDER_WAY
     }
 
-    /// Whether a row writes to a stream that a group under way writes to.
-    fn touches(&self, rows: &[Row]) -> bool {
-        !self.is_empty()
-            && rows
-                .iter()
-                .filter_map(Row::subject)
-                .any(|subject| self.groups.iter().any(|group| group.subjects.contains(&subject)))
+    fn begin(&mut self, work: impl Future<Output = Result<T, Status>> + Send + 'static) {
+        self.0.push_back(tokio::spawn(work));
     }
 
-    fn begin(&mut self, desk: Desk, rows: Vec<Row>) {
-        let subjects = rows.iter().filter_map(Row::subject).collect();
-        let recording = async move { desk.record_rows_together(rows, Mode::Each).await };
-        self.groups.push_back(Group { subjects, recording: tokio::spawn(recording) });
-    }
-
-    /// The responses of the oldest group, once it is recorded. Giving up the wait loses nothing.
-    async fn next(&mut self) -> Result<Vec<pb::RecordRowsResponse>, Status> {
-        let Some(oldest) = self.groups.front_mut() else { return Ok(Vec::new()) };
-        let responses = (&mut oldest.recording).await;
-        self.groups.pop_front();
-        responses.map_err(|_| Refused::shutting_down())?
+    /// The outcome for the oldest group. Giving up the wait loses nothing.
+    async fn next(&mut self) -> Result<T, Status> {
+        let ended = || Status::from(Refused::shutting_down());
+        let oldest = self.0.front_mut().ok_or_else(ended)?;
+        let outcome = oldest.await;
+        self.0.pop_front();
+        outcome.map_err(|_| ended())?
     }
 }
 
-impl Row {
-    /// The stream that the row writes to, if it could be read.
-    fn subject(&self) -> Option<String> {
-        self.entry.as_ref().ok().map(Entry::stream_name)
+/// Groups of rows that are being recorded.
+struct Recording {
+    groups: InOrder<Vec<pb::RecordRowsResponse>>,
+    /// The streams that each of them writes to. A row that writes to one of them waits, for it may
+    /// build on what is being recorded.
+    subjects: VecDeque<HashSet<StreamId>>,
+}
+
+impl Recording {
+    /// Whether a row writes to a stream that is being written to.
+    fn touches(&self, read: &ReadRows) -> bool {
+        self.subjects.iter().any(|subjects| !subjects.is_disjoint(&read.subjects))
+    }
+
+    fn begin(&mut self, desk: Desk, read: ReadRows) {
+        let ReadRows { rows, subjects } = read;
+        self.subjects.push_back(subjects);
+        self.groups.begin(async move { desk.record_rows_together(rows, Mode::Each).await });
+    }
+
+    async fn next(&mut self) -> Answers {
+        let answers = self.groups.next().await;
+        self.subjects.pop_front();
+        answers
     }
 }
 
@@ -238,7 +257,7 @@ impl Row {
 fn read_ahead(
     mut rows: Streaming<pb::RecordRowsRequest>,
     first: pb::RecordRowsRequest,
-    read: mpsc::Sender<Result<pb::RecordRowsRequest, Status>>,
+    read: mpsc::Sender<Arrived>,
 ) {
     tokio::spawn(async move {
         if read.send(Ok(first)).await.is_err() {
@@ -285,13 +304,29 @@ fn row_result(outcome: Option<Outcome>, field: &str, hold_back: bool) -> RowResu
 }
 
 /// Sends responses; a caller who no longer listens is not told.
-async fn send(
-    responses: &mpsc::Sender<Result<pb::RecordRowsResponse, Status>>,
-    rows: Vec<pb::RecordRowsResponse>,
-) {
-    for row in rows {
-        if responses.send(Ok(row)).await.is_err() {
-            return;
+async fn send(responses: &mpsc::Sender<Answers>, rows: Vec<pb::RecordRowsResponse>) {
+    _ = responses.send(Ok(rows)).await;
+}
+
+/// Responses one by one that were handed over together.
+struct OneByOne {
+    together: mpsc::Receiver<Answers>,
+    rows: std::vec::IntoIter<pb::RecordRowsResponse>,
+}
+
+impl Stream for OneByOne {
+    type Item = Result<pb::RecordRowsResponse, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(row) = self.rows.next() {
+                return Poll::Ready(Some(Ok(row)));
+            }
+            match ready!(self.together.poll_recv(context)) {
+                Some(Ok(rows)) => self.rows = rows.into_iter(),
+                Some(Err(status)) => return Poll::Ready(Some(Err(status))),
+                None => return Poll::Ready(None),
+            }
         }
     }
 }
@@ -305,7 +340,7 @@ impl IntakeService for Desk {
         request: Request<Streaming<pb::RecordRowsRequest>>,
     ) -> Result<Response<Self::RecordRowsStream>, Status> {
         let desk = self.clone();
-        let (responses, stream) = mpsc::channel(ROWS_WAITING);
+        let (responses, together) = mpsc::channel(GROUPS_UNDER_WAY);
         tokio::spawn(async move {
             let rows = request.into_inner();
             if let Err(status) = desk.take_in(rows, &responses).await {
@@ -313,6 +348,6 @@ impl IntakeService for Desk {
                 drop(responses.send(Err(status)).await);
             }
         });
-        Ok(Response::new(Box::pin(ReceiverStream::new(stream))))
+        Ok(Response::new(Box::pin(OneByOne { together, rows: Vec::new().into_iter() })))
     }
 }

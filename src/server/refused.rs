@@ -152,7 +152,7 @@ impl From<RecordError> for Refused {
             }
             RecordError::NotRecorded => Self::new(Code::Aborted, "NOT_RECORDED", error.to_string()),
             RecordError::Conflicts => Self::new(Code::Aborted, "CONTENTION", error.to_string()),
-            RecordError::StreamName => {
+            RecordError::StreamName(_) => {
                 Self::new(Code::InvalidArgument, "INVALID_FIELD", error.to_string())
             }
             RecordError::Append(append) => Self::from(append),

@@ -386,6 +386,9 @@ pub(super) struct FrameBuilder {
     leaves: Vec<Hash>,
     first: GlobalPosition,
     record_time: Timestamp,
+    /// The tree without the frame's leaves, and with them.
+    before: Frontier,
+    frontier: Frontier,
 }
 
 /// How far a frame was filled.
@@ -405,8 +408,16 @@ pub(super) struct Placed<'a> {
 }
 
 impl FrameBuilder {
-    pub(super) fn new(first: GlobalPosition, record_time: Timestamp) -> Self {
-        Self { bytes: vec![0; HEADER_LEN], leaves: Vec::new(), first, record_time }
+    /// Begins the frame whose first leaf is the next of a tree.
+    pub(super) fn new(frontier: Frontier, record_time: Timestamp) -> Self {
+        Self {
+            bytes: vec![0; HEADER_LEN],
+            leaves: Vec::new(),
+            first: GlobalPosition::new(frontier.len()).next(),
+            record_time,
+            before: frontier.clone(),
+            frontier,
+        }
     }
 
     pub(super) fn record_time(&self) -> Timestamp {
@@ -428,7 +439,11 @@ impl FrameBuilder {
 
     pub(super) fn rollback(&mut self, mark: Mark) {
         self.bytes.truncate(mark.bytes);
-        self.leaves.truncate(mark.leaves);
+        if self.leaves.len() > mark.leaves {
+            self.leaves.truncate(mark.leaves);
+            self.frontier = self.before.clone();
+            self.leaves.iter().for_each(|leaf| self.frontier.append(*leaf));
+        }
     }
 
     /// Lays out an event whose sizes have been checked; gives its leaf.
@@ -455,23 +470,20 @@ impl FrameBuilder {
         self.patch(length_at, &length.to_le_bytes());
         self.bytes.extend_from_slice(&leaf.0);
         self.leaves.push(leaf);
+        self.frontier.append(leaf);
         leaf
     }
 
     /// The finished frame and the tree with its leaves; `None` if no event was laid out.
-    pub(super) fn finish(mut self, frontier: &Frontier) -> Option<(Chunk, Frontier)> {
+    pub(super) fn finish(mut self) -> Option<(Chunk, Frontier)> {
         if self.leaves.is_empty() {
             return None;
-        }
-        let mut frontier = frontier.clone();
-        for leaf in &self.leaves {
-            frontier.append(*leaf);
         }
         let mut header = Header {
             body: self.bytes.len().saturating_sub(HEADER_LEN),
             first: self.first,
             record_time: self.record_time,
-            root: frontier.root(),
+            root: self.frontier.root(),
             count: self.leaves.len(),
             crc: 0,
         };
@@ -485,7 +497,7 @@ impl FrameBuilder {
         header.crc = checksum(&self.bytes)?;
         self.patch(CRC_AT, &header.crc.to_le_bytes());
         let (first, len, frame) = (header.first, header.count, Bytes::from(self.bytes));
-        Some((Chunk { frame, header, start: HEADER_LEN, first, len }, frontier))
+        Some((Chunk { frame, header, start: HEADER_LEN, first, len }, self.frontier))
     }
 
     fn patch(&mut self, at: usize, with: &[u8]) {
@@ -514,7 +526,9 @@ mod tests {
 
     fn frame(payloads: &[Vec<u8>]) -> Chunk {
         let time = Timestamp::from_microsecond(1_600_000_000_000_000).unwrap();
-        let mut builder = FrameBuilder::new(GlobalPosition::new(7), time);
+        let mut tree = Frontier::new();
+        (0..6).for_each(|_| tree.append(Hash([0; 32])));
+        let mut builder = FrameBuilder::new(tree, time);
         for (n, payload) in payloads.iter().enumerate() {
             builder.push(&Placed {
                 stream: &StreamId::parse("a/1").unwrap(),
@@ -524,7 +538,7 @@ mod tests {
                 event: &NewEvent { event_type: "t.E".into(), payload: payload.clone().into() },
             });
         }
-        builder.finish(&Frontier::new()).unwrap().0
+        builder.finish().unwrap().0
     }
 
     #[test]
@@ -563,10 +577,10 @@ mod tests {
         #[test]
         fn any_bytes_are_decoded_or_refused(bytes: Vec<u8>, payloads: Vec<Vec<u8>>) {
             let _ = Chunk::decode(&bytes.clone().into());
-            let mut builder = FrameBuilder::new(GlobalPosition::new(1), Timestamp::UNIX_EPOCH);
+            let mut builder = FrameBuilder::new(Frontier::new(), Timestamp::UNIX_EPOCH);
             builder.bytes.extend_from_slice(&bytes);
             builder.leaves = vec![Hash([0; 32]); payloads.len()];
-            if let Some((chunk, _)) = builder.finish(&Frontier::new()) {
+            if let Some((chunk, _)) = builder.finish() {
                 let _ = Chunk::decode(chunk.frame());
             }
         }

@@ -3,13 +3,15 @@
 //! A clone is a snapshot that costs next to nothing; see [`Table`].
 //!
 //! The rule by which appends are judged is here and nowhere else. A [`Stage`] applies it to one
-//! append after another on top of an [`Index`] that stays as it is; what it decided becomes part
-//! of the index only with [`Index::commit`], when the frame is durable.
+//! append after another on top of an [`Index`], and of the frame before if that is still on its
+//! way to the disk; what it decided becomes part of the index only with [`Index::commit`], when
+//! the frame is durable.
 
 use std::{
     collections::HashMap,
     hash::{BuildHasher, Hasher, RandomState},
     io::{self, Write},
+    sync::Arc,
 };
 
 use jiff::Timestamp;
@@ -99,9 +101,10 @@ pub(super) struct Index {
     head: GlobalPosition,
 }
 
-/// What a stage decided, on top of the index it began with.
+/// What a stage decided, on top of the index and the frame before.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
+    record_time: Timestamp,
     streams: HashMap<u128, StreamHead, KeyHashing>,
     requests: HashMap<u128, Seen, KeyHashing>,
 }
@@ -109,8 +112,26 @@ pub(super) struct Changes {
 /// A frame ready to be written, and what is true once it is.
 pub(super) struct Sealed {
     pub(super) chunk: Chunk,
-    pub(super) changes: Changes,
+    pub(super) changes: Arc<Changes>,
     pub(super) frontier: Frontier,
+}
+
+/// Where a log ends, and where one does with what is still on its way to the disk.
+#[derive(Debug, Clone)]
+pub(super) struct Tip {
+    last_time: Option<Timestamp>,
+    frontier: Frontier,
+    /// What is on its way, or has just arrived.
+    changes: Arc<Changes>,
+}
+
+impl Sealed {
+    /// Where the log ends once this is part of it.
+    pub(super) fn tip(&self) -> Tip {
+        let last_time = Some(self.chunk.record_time());
+        let (frontier, changes) = (self.frontier.clone(), Arc::clone(&self.changes));
+        Tip { last_time, frontier, changes }
+    }
 }
 
 impl Index {
@@ -146,13 +167,18 @@ impl Index {
         })
     }
 
+    /// Where the log ends, whose tree this is.
+    pub(super) fn tip(&self, frontier: Frontier) -> Tip {
+        Tip { last_time: self.last_time, frontier, changes: Arc::default() }
+    }
+
     /// Makes what a stage decided part of the index.
-    pub(super) fn commit(&mut self, changes: Changes, chunk: &Chunk) {
-        for (key, StreamHead { version, position }) in changes.streams {
+    pub(super) fn commit(&mut self, changes: &Changes, chunk: &Chunk) {
+        for (&key, &StreamHead { version, position }) in &changes.streams {
             let (key, version) = (key.to_le_bytes(), version.get().to_be_bytes());
             self.streams.put(&entry([&key, &version, &position_bytes(position)]));
         }
-        for (key, Seen { position, .. }) in changes.requests {
+        for (key, &Seen { position, .. }) in &changes.requests {
             let hash = request_hash(&key.to_le_bytes());
             self.requests.add(&entry([&hash, &[], &position_bytes(position)]));
         }
@@ -185,7 +211,7 @@ impl Index {
                 changes.requests.insert(u128::from_le_bytes(key), seen);
             }
         }
-        self.commit(changes, chunk);
+        self.commit(&changes, chunk);
         Ok(())
     }
 
@@ -340,11 +366,17 @@ fn last_position(head: Option<StreamHead>) -> GlobalPosition {
 }
 
 /// Appends being judged and laid out in one frame.
-pub(super) struct Stage<'a> {
-    index: &'a Index,
-    frames: &'a dyn Frames,
+pub(super) struct Stage {
+    below: Arc<Changes>,
     changes: Changes,
     frame: FrameBuilder,
+}
+
+/// What is durable: where to look up what a stage does not know.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) index: &'a Index,
+    pub(super) frames: &'a dyn Frames,
 }
 
 /// What to restore if a later part of the same append is refused.
@@ -354,20 +386,26 @@ struct Undo {
     requests: Vec<u128>,
 }
 
-impl<'a> Stage<'a> {
+impl Stage {
     /// Begins a frame at a time, or at the last record time if the clock went back.
-    pub(super) fn new(index: &'a Index, frames: &'a dyn Frames, now: Timestamp) -> Self {
+    pub(super) fn new(tip: &Tip, now: Timestamp) -> Self {
         let now = Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now);
-        let time = index.last_time.map_or(now, |last| now.max(last));
-        let frame = FrameBuilder::new(index.head.next(), time);
-        Self { index, frames, changes: Changes::default(), frame }
+        let record_time = tip.last_time.map_or(now, |last| now.max(last));
+        let frame = FrameBuilder::new(tip.frontier.clone(), record_time);
+        let changes = Changes { record_time, ..Changes::default() };
+        Self { below: Arc::clone(&tip.changes), changes, frame }
     }
 
-    /// Judges an append and adds it, or leaves everything as it was.
-    pub(super) fn add(&mut self, append: &Append) -> Result<Appended, AppendError> {
+    /// Judges an append and adds it, or leaves everything as it was. What is `known` may lack the
+    /// frame before this, or have it.
+    pub(super) fn add(
+        &mut self,
+        append: &Append,
+        known: Known<'_>,
+    ) -> Result<Appended, AppendError> {
         check_shape(append)?;
         let mut undo = Undo { mark: self.frame.mark(), streams: Vec::new(), requests: Vec::new() };
-        let parts = append.0.iter().map(|part| self.add_part(part, &mut undo));
+        let parts = append.0.iter().map(|part| self.add_part(part, known, &mut undo));
         let streams = parts.collect::<Result<Vec<_>, _>>();
         streams.map(|streams| Appended { streams }).inspect_err(|_| self.restore(undo))
     }
@@ -378,22 +416,23 @@ impl<'a> Stage<'a> {
     }
 
     /// The frame; `None` if nothing was to be recorded.
-    pub(super) fn seal(self, frontier: &Frontier) -> Option<Sealed> {
-        let (chunk, frontier) = self.frame.finish(frontier)?;
-        Some(Sealed { chunk, changes: self.changes, frontier })
+    pub(super) fn seal(self) -> Option<Sealed> {
+        let (chunk, frontier) = self.frame.finish()?;
+        Some(Sealed { chunk, changes: Arc::new(self.changes), frontier })
     }
 
     fn add_part(
         &mut self,
         part: &StreamAppend,
+        known: Known<'_>,
         undo: &mut Undo,
     ) -> Result<StreamAppended, AppendError> {
         if let Some(request) = part.request
-            && let Some(seen) = self.seen(request.key)?
+            && let Some(seen) = self.seen(request.key, known)?
         {
             return replayed(request, &seen);
         }
-        let head = self.head(&part.stream);
+        let head = self.head(&part.stream, known.index);
         let actual = head.map(|head| head.version);
         if !part.expected.admits(actual) {
             let (stream, expected) = (part.stream.clone(), part.expected);
@@ -450,19 +489,26 @@ impl<'a> Stage<'a> {
         }
     }
 
-    fn head(&self, stream: &StreamId) -> Option<StreamHead> {
-        let staged = self.changes.streams.get(&stream.key()).copied();
-        staged.or_else(|| self.index.stream_head(stream))
+    fn head(&self, stream: &StreamId, index: &Index) -> Option<StreamHead> {
+        let on_top = |changes: &Changes| changes.streams.get(&stream.key()).copied();
+        let staged = on_top(&self.changes).or_else(|| on_top(&self.below));
+        staged.or_else(|| index.stream_head(stream))
     }
 
-    fn seen(&self, key: [u8; 16]) -> Result<Option<RecordedRequest>, AppendError> {
-        if let Some(staged) = self.changes.requests.get(&u128::from_le_bytes(key)) {
-            let Seen { fingerprint, version, position } = *staged;
-            let record_time = self.frame.record_time();
-            return Ok(Some(RecordedRequest { fingerprint, version, position, record_time }));
+    fn seen(
+        &self,
+        key: [u8; 16],
+        known: Known<'_>,
+    ) -> Result<Option<RecordedRequest>, AppendError> {
+        for changes in [&self.changes, &*self.below] {
+            if let Some(staged) = changes.requests.get(&u128::from_le_bytes(key)) {
+                let Seen { fingerprint, version, position } = *staged;
+                let record_time = changes.record_time;
+                return Ok(Some(RecordedRequest { fingerprint, version, position, record_time }));
+            }
         }
-        let candidates = self.index.request_candidates(&key);
-        let found = find_request(self.frames, &candidates, &key);
+        let candidates = known.index.request_candidates(&key);
+        let found = find_request(known.frames, &candidates, &key);
         found.map_err(|error| AppendError::Unreadable { reason: error.to_string() })
     }
 }

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::{
     Append, AppendError, Appended, Chunk, CloseError, EventStore, Fault, GlobalPosition, Health,
     ReadError, RecordedEvent, RecordedRequest, StreamHead, StreamId, StreamVersion, Verified,
-    index::{Index, Sealed, Stage, find_request},
+    index::{Index, Known, Sealed, Stage, find_request},
     walk::{Frames, page, walk_stream},
 };
 use crate::{clock::Clock, integrity::Frontier};
@@ -61,10 +61,11 @@ impl EventStore for MemoryStore {
 
     async fn append(&self, append: Append) -> Result<Appended, AppendError> {
         let mut log = self.open_state().map_err(|_| AppendError::Closed)?;
-        let mut stage = Stage::new(&log.index, &log.chunks, self.clock.now());
-        let appended = stage.add(&append)?;
-        if let Some(Sealed { chunk, changes, frontier }) = stage.seal(&log.frontier) {
-            log.index.commit(changes, &chunk);
+        let mut stage = Stage::new(&log.index.tip(log.frontier.clone()), self.clock.now());
+        let known = Known { index: &log.index, frames: &log.chunks };
+        let appended = stage.add(&append, known)?;
+        if let Some(Sealed { chunk, changes, frontier }) = stage.seal() {
+            log.index.commit(&changes, &chunk);
             log.frontier = frontier;
             let head = chunk.last();
             log.chunks.0.push(chunk);

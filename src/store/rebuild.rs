@@ -53,8 +53,8 @@ impl Rebuild {
         if time.ok() != Some(event.record_time) {
             return corrupt("record time is not in whole microseconds");
         }
-        let first = event.position;
-        let frame = self.frame.get_or_insert_with(|| FrameBuilder::new(first, event.record_time));
+        let begin = || FrameBuilder::new(self.frontier.clone(), event.record_time);
+        let frame = self.frame.get_or_insert_with(begin);
         if frame.record_time() != event.record_time {
             return corrupt("events of one frame have different record times");
         }
@@ -62,7 +62,10 @@ impl Rebuild {
         if frame.size().saturating_add(bytes) > 2 * MAX_APPEND_BYTES {
             return corrupt("frame is longer than any can be");
         }
-        let new = NewEvent { event_type: event.event_type.clone(), payload: event.payload.clone() };
+        let new = NewEvent {
+            event_type: event.event_type.clone().into(),
+            payload: event.payload.clone(),
+        };
         Ok(frame.push(&Placed {
             stream: &event.stream,
             version: event.version,
@@ -78,8 +81,7 @@ impl Rebuild {
     ///
     /// It does not continue the log.
     pub fn seal(&mut self) -> Result<Option<Chunk>, Corrupt> {
-        let Some((chunk, frontier)) = self.frame.take().and_then(|f| f.finish(&self.frontier))
-        else {
+        let Some((chunk, frontier)) = self.frame.take().and_then(FrameBuilder::finish) else {
             return Ok(None);
         };
         self.index.replay(&chunk)?;

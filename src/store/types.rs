@@ -1,16 +1,23 @@
 //! The words of the store: streams, versions, positions, what is appended, what was recorded.
 
-use std::{fmt, num::NonZeroU32, str::FromStr, sync::Arc};
+use std::{
+    borrow::Cow,
+    fmt,
+    hash::{Hash, Hasher},
+    num::NonZeroU32,
+    str::FromStr,
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use crate::integrity::Hash;
+use crate::integrity;
 
 /// The name of a stream: 1 to 512 bytes of text without control characters.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StreamId {
     text: Arc<str>,
     key: u128,
@@ -56,6 +63,12 @@ impl StreamId {
     /// The name's [`StreamId::key_of`].
     pub(super) fn key(&self) -> u128 {
         self.key
+    }
+}
+
+impl Hash for StreamId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key.hash(state);
     }
 }
 
@@ -191,7 +204,7 @@ impl fmt::Display for ExpectedVersion {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEvent {
     /// The full name of the payload's message.
-    pub event_type: String,
+    pub event_type: Cow<'static, str>,
     /// The event, in bytes that the store does not read.
     pub payload: Bytes,
 }
@@ -309,11 +322,11 @@ pub struct LogState {
     /// Its last position.
     pub head: GlobalPosition,
     /// Its Merkle root there.
-    pub root: Hash,
+    pub root: integrity::Hash,
     /// An earlier position at which a frame ends, or the start.
     pub after: GlobalPosition,
     /// Its Merkle root there.
-    pub after_root: Hash,
+    pub after_root: integrity::Hash,
 }
 
 /// What was found in a log.
@@ -324,7 +337,7 @@ pub struct Verified {
     /// The events, up to the first fault in what acknowledgements rest on.
     pub events: u64,
     /// The Merkle root of those events.
-    pub root: Hash,
+    pub root: integrity::Hash,
     /// How many events sled, or whatever serves reads, does not have yet; it will get them.
     pub sled_lacks: u64,
     /// What is not as it should be; nothing, if the log is whole.

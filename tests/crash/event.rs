@@ -79,7 +79,7 @@ impl EventId {
     }
 
     fn part(self, size: Option<usize>) -> StreamAppend {
-        let event = NewEvent { event_type: EVENT_TYPE.to_owned(), payload: self.payload(size) };
+        let event = NewEvent { event_type: EVENT_TYPE.into(), payload: self.payload(size) };
         StreamAppend {
             stream: self.stream(),
             expected: ExpectedVersion::Any,

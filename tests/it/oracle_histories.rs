@@ -122,7 +122,7 @@ fn registered(agency_id: &AgencyId) -> Entry {
         actor: ShortText::default(),
     };
     let act = ledger::Act::Agency(agency::Command::Register(register));
-    Entry { agency_id: agency_id.clone(), act, meta }
+    Entry::new(agency_id.clone(), act, meta).unwrap()
 }
 
 /// Records a history in units of random size and mode.

@@ -87,7 +87,7 @@ fn entry(agency_id: &AgencyId, act: ledger::Act, request: &str) -> Entry {
         expected_version: None,
         actor: ShortText::default(),
     };
-    Entry { agency_id: agency_id.clone(), act, meta }
+    Entry::new(agency_id.clone(), act, meta).unwrap()
 }
 
 /// Records a random history over a store and compares at every prefix.

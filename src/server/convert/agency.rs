@@ -66,7 +66,7 @@ pub(crate) fn answer(
     id: &AgencyId,
     recorded: &Recorded,
 ) -> (Option<pb::Agency>, Option<pb::WriteReceipt>) {
-    let agency = match &recorded.state {
+    let agency = match &*recorded.state {
         State::Agency(agency) => agency.as_ref(),
         State::Application(_) | State::Remedy(_) | State::Figures(_) | State::Narrative(_) => None,
     };

@@ -184,7 +184,7 @@ pub(crate) fn answer(
     entry: &Entry,
     recorded: &Recorded,
 ) -> (Option<pb::Application>, Option<pb::WriteReceipt>) {
-    let application = match (&entry.act, &recorded.state) {
+    let application = match (&entry.act, &*recorded.state) {
         (Act::Application(id, _), State::Application(Some(application))) => {
             let version = write::version(recorded);
             Some(message(entry.agency_id.as_str(), id, application, version))

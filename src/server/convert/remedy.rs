@@ -125,7 +125,7 @@ pub(crate) fn answer(
     entry: &Entry,
     recorded: &Recorded,
 ) -> (Option<pb::Remedy>, Option<pb::WriteReceipt>) {
-    let remedy = match (&entry.act, &recorded.state) {
+    let remedy = match (&entry.act, &*recorded.state) {
         (Act::Remedy(id, _), State::Remedy(Some(remedy))) => {
             Some(message(entry.agency_id.as_str(), id, remedy, write::version(recorded)))
         }

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use super::Fields;
 use crate::{
     domain::{AgencyId, ShortText},
-    ledger::{Act, Entry, Recorded, WriteMeta, request_key},
+    ledger::{Act, Entry, RecordError, Recorded, WriteMeta, request_key},
     server::refused::Refused,
     wire::pb::v1 as pb,
 };
@@ -77,9 +77,10 @@ pub(crate) fn entry<R: Written>(
             expected_version,
             actor: actor?,
         };
-        Some(Entry { agency_id, act: act?, meta })
+        Some((agency_id, act?, meta))
     })();
-    fields.finish(whole)
+    let (agency_id, act, meta) = fields.finish(whole)?;
+    Entry::new(agency_id, act, meta).map_err(|invalid| RecordError::from(invalid).into())
 }
 
 fn check_request_id(fields: &mut Fields, id: &str) {

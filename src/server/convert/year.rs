@@ -83,7 +83,7 @@ pub(crate) fn figures_message(
 
 /// The figures as a declaration left them.
 pub(crate) fn declared(entry: &Entry, recorded: &Recorded) -> Option<pb::ProactiveFigures> {
-    match (&entry.act, &recorded.state) {
+    match (&entry.act, &*recorded.state) {
         (Act::Figures(declared), State::Figures(figures)) => Some(figures_message(
             &entry.agency_id,
             declared.year,

@@ -27,6 +27,9 @@ use super::{
 
 const CACHE_BYTES: u64 = 64 << 20;
 
+/// How many bytes of the last frames stay in memory.
+const RECENT_BYTES: usize = 4 << 20;
+
 /// How long sled may take to open an empty folder.
 const OPEN_TIME: Duration = Duration::from_mins(1);
 
@@ -282,11 +285,60 @@ pub(super) async fn blocking<T: Send + 'static>(
 
 /// The frames until the store is closed, and the lock that must outlive them.
 ///
-/// A frame that is durable in the journal is served from memory until sled has it.
+/// A frame that is durable in the journal is served from memory until sled has it, and as long
+/// after that as it is among the last [`RECENT_BYTES`].
 pub(super) struct Door {
     dir: PathBuf,
     held: RwLock<Option<Held>>,
-    pending: Mutex<VecDeque<Chunk>>,
+    recent: Mutex<Recent>,
+}
+
+/// The last frames of the log, without a gap. What is in here can be read without blocking.
+#[derive(Default)]
+pub(super) struct Recent {
+    chunks: VecDeque<Chunk>,
+    /// How many of them, the oldest, sled has as well.
+    in_sled: usize,
+    bytes: usize,
+}
+
+impl Recent {
+    fn take_in(&mut self, chunk: Chunk) {
+        self.bytes = self.bytes.saturating_add(chunk.frame().len());
+        self.chunks.push_back(chunk);
+        self.forget();
+    }
+
+    fn waiting(&self) -> Option<Chunk> {
+        self.chunks.get(self.in_sled).cloned()
+    }
+
+    /// Whether the frame that holds a position waits for sled.
+    fn waits(&self, position: GlobalPosition) -> bool {
+        let at = self.chunks.partition_point(|chunk| chunk.last() < position);
+        at >= self.in_sled && at < self.chunks.len()
+    }
+
+    fn was_put(&mut self) {
+        self.in_sled = self.in_sled.saturating_add(1);
+        self.forget();
+    }
+
+    /// Lets go of the oldest frames, as far as sled has them.
+    fn forget(&mut self) {
+        while self.bytes > RECENT_BYTES && self.in_sled > 0 {
+            let forgotten = self.chunks.pop_front().map_or(0, |chunk| chunk.frame().len());
+            self.bytes = self.bytes.saturating_sub(forgotten);
+            self.in_sled = self.in_sled.saturating_sub(1);
+        }
+    }
+}
+
+impl Frames for Recent {
+    fn holding(&self, position: GlobalPosition) -> Result<Option<Chunk>, ReadError> {
+        let at = self.chunks.partition_point(|chunk| chunk.last() < position);
+        Ok(self.chunks.get(at).filter(|chunk| chunk.first() <= position).cloned())
+    }
 }
 
 struct Held {
@@ -308,7 +360,7 @@ pub(super) enum Kept {
 impl Door {
     pub(super) fn new(dir: &Path, frames: SledFrames, lock: File) -> Self {
         let held = RwLock::new(Some(Held { frames, _lock: lock }));
-        Self { dir: dir.to_owned(), held, pending: Mutex::default() }
+        Self { dir: dir.to_owned(), held, recent: Mutex::default() }
     }
 
     /// Where the store lies.
@@ -330,8 +382,7 @@ impl Door {
                 }
                 Ok(_) => {}
             }
-            let pending = self.pending();
-            if pending.iter().any(|waiting| waiting.first() == chunk.first()) {
+            if self.recent().waits(chunk.first()) {
                 return Kept::Waiting;
             }
             // It may have been put away between the two looks.
@@ -354,16 +405,16 @@ impl Door {
 
     /// Takes in a durable frame; from now on it is served.
     pub(super) fn take_in(&self, chunk: Chunk) {
-        self.pending().push_back(chunk);
+        self.recent().take_in(chunk);
     }
 
-    /// Puts the oldest frame taken in into sled.
+    /// Puts the oldest frame that sled does not have yet into sled.
     pub(super) fn put_away(&self) -> Result<(), String> {
-        let oldest = self.pending().front().cloned();
+        let oldest = self.recent().waiting();
         let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
         if let (Some(chunk), Some(held)) = (oldest, held.as_ref()) {
             held.frames.insert(chunk.first(), chunk.frame())?;
-            self.pending().pop_front();
+            self.recent().was_put();
         }
         Ok(())
     }
@@ -378,8 +429,9 @@ impl Door {
         held.as_ref().map_or(Ok(()), |held| held.frames.save_checkpoint(position, write))
     }
 
-    fn pending(&self) -> MutexGuard<'_, VecDeque<Chunk>> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The frames in memory.
+    pub(super) fn recent(&self) -> MutexGuard<'_, Recent> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for the reads under way, then flushes and lets go.
@@ -398,11 +450,8 @@ pub(super) struct View<'a> {
 impl Frames for View<'_> {
     fn holding(&self, position: GlobalPosition) -> Result<Option<Chunk>, ReadError> {
         // In this order: a frame leaves the first only when it is in the second.
-        let pending = self.door.pending();
-        let at = pending.partition_point(|chunk| chunk.last() < position);
-        let waiting = pending.get(at).filter(|chunk| chunk.first() <= position).cloned();
-        drop(pending);
-        waiting.map_or_else(|| self.kept(position), |chunk| Ok(Some(chunk)))
+        let recent = self.door.recent().holding(position)?;
+        recent.map_or_else(|| self.kept(position), |chunk| Ok(Some(chunk)))
     }
 }
 

@@ -12,6 +12,7 @@
 //! Both copies hold the same bytes, so either repairs the other: [`recover`] says how.
 
 mod checkpoint;
+mod committer;
 mod control;
 mod door;
 mod head;
@@ -26,17 +27,21 @@ mod writer;
 use std::{
     io,
     path::Path,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
+    sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard},
     thread,
 };
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, oneshot, watch},
+};
 use tracing::error;
 
 use self::{
     checkpoint::Checkpoints,
+    committer::Committer,
     door::Door,
     keeper::Keeper,
     recover::Recovered,
@@ -101,6 +106,8 @@ struct Shared {
     /// Whether nothing has failed yet.
     health: RwLock<Health>,
     space: Space,
+    /// Where appends wait for their answers, once there was one.
+    runtime: OnceLock<Handle>,
 }
 
 impl Shared {
@@ -182,24 +189,23 @@ impl SledStore {
             health: RwLock::new(Health::Writable),
             space: Space::new(dir, options.reserve_bytes)
                 .map_err(control::io_error("measure the disk of", dir))?,
+            runtime: OnceLock::new(),
         });
         let no_thread = |error: io::Error| OpenError::Engine { reason: error.to_string() };
         let handles = marks.handles().map_err(no_thread)?;
         let keeper = Keeper::start(Arc::clone(&shared), handles).map_err(no_thread)?;
         let every = options.checkpoint_every;
-        let writer = Writer {
+        let committer = Committer {
             checkpoints: Checkpoints::new(Arc::clone(&shared), every, checkpoint),
-            queue,
             journal,
             head: marks,
             frontier,
-            clock,
             publish,
             keeper,
             shared: Arc::clone(&shared),
         };
-        let thread = thread::Builder::new().name("ledger-writer".to_owned());
-        let writer = thread.spawn(move || writer.run()).map_err(no_thread)?;
+        let writer =
+            Writer::start(queue, committer, clock, Arc::clone(&shared)).map_err(no_thread)?;
         let log_id = claim.log_id;
         Ok(Self { shared, head, log_id, commands: Some(commands), writer: Some(writer) })
     }
@@ -235,6 +241,11 @@ impl EventStore for SledStore {
     }
 
     async fn append(&self, append: Append) -> Result<Appended, AppendError> {
+        if self.shared.runtime.get().is_none()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            _ = self.shared.runtime.set(runtime);
+        }
         let (reply, answer) = oneshot::channel();
         let sent = self.send(Command::Append { append, reply }).await;
         sent.ok_or(AppendError::Closed)?;
@@ -261,6 +272,10 @@ impl EventStore for SledStore {
         up_to: Option<StreamVersion>,
     ) -> Result<Vec<RecordedEvent>, ReadError> {
         let head = self.index()?.stream_head(stream);
+        // What memory does not hold, or not rightly, is found out below.
+        if let Ok(events) = walk_stream(&*self.shared.door.recent(), stream, head, up_to) {
+            return Ok(events);
+        }
         let (shared, stream) = (Arc::clone(&self.shared), stream.clone());
         door::blocking(move || shared.door.read(|frames| walk_stream(frames, &stream, head, up_to)))
             .await
@@ -272,6 +287,9 @@ impl EventStore for SledStore {
         max_events: usize,
     ) -> Result<Vec<Chunk>, ReadError> {
         let head = self.index()?.head();
+        if let Ok(chunks) = page(&*self.shared.door.recent(), after, head, max_events) {
+            return Ok(chunks);
+        }
         let shared = Arc::clone(&self.shared);
         door::blocking(move || shared.door.read(|frames| page(frames, after, head, max_events)))
             .await

@@ -1,207 +1,211 @@
-//! The writer: one thread that turns what has arrived into one frame and makes it durable.
+//! The writer: one thread that judges what arrives and lays it out in frames.
 //!
-//! While one frame is being synced the next appends queue up, and go into the frame after it.
-//! The order is what matters: journal, `fdatasync`, memory for readers, index, head, answers.
-//! sled gets the frame from the [`Keeper`], beside the next frame's sync.
+//! While one frame is being made durable by the [`Committer`], the appends that arrive are judged
+//! on top of it and laid out in the next, which is handed over as soon as the frame before is
+//! durable. If that one fails, so does what was judged on top of it. A group so small that a
+//! second thread would only cost time is committed by the writer itself.
 
 use std::{
     io,
-    sync::{Arc, PoisonError},
+    sync::{
+        Arc,
+        mpsc::{Receiver, SendError, SyncSender, sync_channel},
+    },
+    thread,
 };
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    runtime,
+    sync::{
+        mpsc::{self, error::TryRecvError},
+        oneshot,
+    },
+};
 
 use super::{
     super::{
-        Append, AppendError, Appended, CloseError, GlobalPosition, Health,
-        index::{Memory, Sealed, Stage},
-        planted::{self, Bug},
+        Append, AppendError, CloseError,
+        index::{Known, Stage, Tip},
     },
     Shared,
-    checkpoint::{Checkpoint, Checkpoints},
-    head::{self, HeadFiles, Mark},
-    journal::Journal,
-    keeper::Keeper,
+    committer::{Answers, Committer, Group, Reply},
 };
-use crate::{clock::Clock, integrity::Frontier};
+use crate::clock::Clock;
 
 /// The size from which on a frame takes no further append.
 const GROUP_BYTES: usize = 1 << 20;
 
-/// How a disk says that it is full.
-const FULL: [io::ErrorKind; 2] = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
+/// The largest number of appends that the writer commits itself.
+const COMMITTED_HERE: usize = 4;
 
 /// What the writer is asked to do.
 pub(super) enum Command {
     /// Record and answer.
     Append { append: Append, reply: Reply },
     /// Finish what is queued, then let go of everything.
-    Close { reply: oneshot::Sender<Result<(), CloseError>> },
+    Close { reply: Closing },
 }
 
-type Reply = oneshot::Sender<Result<Appended, AppendError>>;
 type Closing = oneshot::Sender<Result<(), CloseError>>;
-type Answers = Vec<(Reply, Result<Appended, AppendError>)>;
+
+/// The committer at work on a group, on its way there or back.
+type Handover<T> = (Box<Committer>, T);
 
 pub(super) struct Writer {
-    pub(super) queue: mpsc::Receiver<Command>,
-    pub(super) journal: Journal,
-    pub(super) head: HeadFiles,
-    pub(super) frontier: Frontier,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) publish: watch::Sender<GlobalPosition>,
-    pub(super) keeper: Keeper,
-    pub(super) checkpoints: Checkpoints,
-    pub(super) shared: Arc<Shared>,
+    queue: mpsc::Receiver<Command>,
+    /// Gone while it is at work in its own thread.
+    committer: Option<Box<Committer>>,
+    hand_over: SyncSender<Handover<Group>>,
+    back: mpsc::Receiver<Handover<Result<(), AppendError>>>,
+    /// Where the log ends with what was handed over.
+    tip: Tip,
+    clock: Arc<dyn Clock>,
+    shared: Arc<Shared>,
+    closing: Vec<Closing>,
 }
 
-impl Drop for Writer {
-    /// Whatever ended the writer, nothing is recorded any more.
-    fn drop(&mut self) {
-        self.keeper.join();
-        self.checkpoints.join();
-        self.shared.stop_writing("writer has stopped");
+/// Appends judged so far.
+#[derive(Default)]
+struct Judged {
+    /// Begun with the first append.
+    stage: Option<Stage>,
+    answers: Answers,
+}
+
+impl Judged {
+    fn has_room(&self) -> bool {
+        self.stage.as_ref().is_none_or(|stage| stage.size() < GROUP_BYTES)
     }
 }
 
 impl Writer {
+    /// Starts the writer's two threads; the one to wait for is returned.
+    pub(super) fn start(
+        queue: mpsc::Receiver<Command>,
+        committer: Committer,
+        clock: Arc<dyn Clock>,
+        shared: Arc<Shared>,
+    ) -> io::Result<thread::JoinHandle<()>> {
+        let (hand_over, work) = sync_channel(1);
+        let (give_back, back) = mpsc::channel(1);
+        let committing = thread::Builder::new().name("ledger-commit".to_owned());
+        committing.spawn(move || commit_all(&work, &give_back))?;
+        let tip = shared.index().tip(committer.frontier.clone());
+        let (committer, closing) = (Some(Box::new(committer)), Vec::new());
+        let writer = Self { queue, committer, hand_over, back, tip, clock, shared, closing };
+        let runtime = runtime::Builder::new_current_thread().build()?;
+        let writing = thread::Builder::new().name("ledger-writer".to_owned());
+        writing.spawn(move || runtime.block_on(writer.run()))
+    }
+
     /// Works until it is told to close, or until the store is dropped.
-    pub(super) fn run(mut self) {
-        let mut closing = Vec::new();
-        self.keep_checkpoint();
-        while let Some(command) = self.queue.blocking_recv() {
-            self.group(command, &mut closing);
-            if !closing.is_empty() {
-                self.queue.close();
-            }
+    async fn run(mut self) {
+        if let Some(committer) = &mut self.committer {
+            committer.keep_checkpoint();
         }
-        if !closing.is_empty() {
-            let outcome = self.finish();
-            for reply in closing {
+        self.record_all().await;
+        if let (Some(committer), false) = (self.committer.take(), self.closing.is_empty()) {
+            let outcome = committer.finish();
+            for reply in self.closing {
                 _ = reply.send(outcome.clone());
             }
         }
     }
 
-    /// Records what has arrived as one frame, as far as it fits.
-    fn group(&mut self, first: Command, closing: &mut Vec<Closing>) {
-        let (sealed, mut answers) = self.stage(first, closing);
-        if planted::has(Bug::AckBeforeSync) {
-            for (reply, answer) in answers.drain(..) {
-                _ = reply.send(answer);
+    /// Records until nothing more can come, or the committer is lost.
+    async fn record_all(&mut self) {
+        let (mut judged, mut open) = (Judged::default(), true);
+        loop {
+            while open && judged.has_room() {
+                match self.queue.try_recv() {
+                    Ok(command) => self.take(command, &mut judged),
+                    Err(TryRecvError::Empty) => break,
+                    Err(TryRecvError::Disconnected) => open = false,
+                }
+            }
+            if let Some(committer) = self.committer.take() {
+                if !judged.answers.is_empty() {
+                    self.commit(committer, std::mem::take(&mut judged));
+                    continue;
+                }
+                self.committer = Some(committer);
+                if !open {
+                    return;
+                }
+            }
+            tokio::select! {
+                biased;
+                back = self.back.recv(), if self.committer.is_none() => {
+                    let Some((committer, outcome)) = back else { return };
+                    self.settle(committer, outcome, &mut judged);
+                }
+                command = self.queue.recv(), if open && judged.has_room() => match command {
+                    Some(command) => self.take(command, &mut judged),
+                    None => open = false,
+                },
             }
         }
-        let outcome = sealed.map_or(Ok(()), |sealed| self.record(sealed));
+    }
+
+    /// Judges an append on top of everything before it.
+    fn take(&mut self, command: Command, judged: &mut Judged) {
+        match command {
+            Command::Append { append, reply } => {
+                let begin = || Stage::new(&self.tip, self.clock.now());
+                let index = self.shared.index();
+                let known = Known { index: &index, frames: &self.shared.door };
+                let answer = judged.stage.get_or_insert_with(begin).add(&append, known);
+                judged.answers.add(reply, answer);
+            }
+            Command::Close { reply } => {
+                self.queue.close();
+                self.closing.push(reply);
+            }
+        }
+    }
+
+    /// Has a group committed, here or beside what is judged next.
+    fn commit(&mut self, mut committer: Box<Committer>, judged: Judged) {
+        let Judged { stage, answers } = judged;
+        let sealed = stage.and_then(Stage::seal);
+        if let Some(sealed) = &sealed {
+            self.tip = sealed.tip();
+        }
+        let small = answers.len() <= COMMITTED_HERE && self.queue.is_empty();
+        let group = Group { sealed, answers };
+        if small {
+            let outcome = committer.commit(group);
+            self.settle(committer, outcome, &mut Judged::default());
+        } else if let Err(SendError((committer, group))) = self.hand_over.send((committer, group)) {
+            // The thread is gone, and with the committer goes all writing.
+            drop((committer, group));
+        }
+    }
+
+    /// Takes the committer back; what was judged on top of a group that failed fails with it.
+    fn settle(
+        &mut self,
+        committer: Box<Committer>,
+        outcome: Result<(), AppendError>,
+        judged: &mut Judged,
+    ) {
         if let Err(error) = outcome {
-            // Refusals too may rest on what was not recorded.
-            for (_, answer) in &mut answers {
-                *answer = Err(error.clone());
-            }
+            self.tip = self.shared.index().tip(committer.frontier.clone());
+            std::mem::take(judged).answers.fail(&error);
         }
-        for (reply, answer) in answers {
-            _ = reply.send(answer);
-        }
-    }
-
-    fn stage(&mut self, first: Command, closing: &mut Vec<Closing>) -> (Option<Sealed>, Answers) {
-        let failed = match self.shared.standing() {
-            Health::Writable => None,
-            Health::ReadOnly { reason } => Some(AppendError::Failed { reason }),
-        };
-        let index = self.shared.index();
-        let mut stage = Stage::new(&index, &self.shared.door, self.clock.now());
-        let mut answers = Vec::new();
-        let mut next = Some(first);
-        while let Some(command) = next {
-            match command {
-                Command::Append { append, reply } => {
-                    let answer = failed.clone().map_or_else(|| stage.add(&append), Err);
-                    answers.push((reply, answer));
-                }
-                Command::Close { reply } => closing.push(reply),
-            }
-            let room = stage.size() < GROUP_BYTES;
-            next = if room { self.queue.try_recv().ok() } else { None };
-        }
-        (stage.seal(&self.frontier), answers)
-    }
-
-    fn record(&mut self, sealed: Sealed) -> Result<(), AppendError> {
-        let Sealed { chunk, changes, frontier } = sealed;
-        let (first, frame) = (chunk.first(), chunk.frame());
-        if !self.shared.space.admits(frame.len()) {
-            return disk_full();
-        }
-        match self.journal.make_room(first, frame.len()) {
-            Err(full) if FULL.contains(&full.kind()) => {
-                self.shared.space.was_full();
-                return disk_full();
-            }
-            made => made.map_err(|error| self.fail("prepare the journal", &error))?,
-        }
-        self.journal.write(frame).map_err(|error| self.fail("write the journal", &error))?;
-        let mark = Mark { position: chunk.last(), root: chunk.root() };
-        self.head.note(mark).map_err(|error| self.fail("write the head", &error))?;
-        self.shared.door.take_in(chunk.clone());
-        self.keeper.wake();
-        self.frontier = frontier;
-        let mut index = self.shared.index.write().unwrap_or_else(PoisonError::into_inner);
-        index.commit(changes, &chunk);
-        drop(index);
-        self.publish.send_replace(chunk.last());
-        self.keep_checkpoint();
-        Ok(())
-    }
-
-    /// Has a checkpoint written when it is time.
-    fn keep_checkpoint(&mut self) {
-        let fits = |index: Memory| {
-            let bytes = index.stream_bytes.saturating_add(index.request_bytes);
-            self.shared.space.room() > (bytes as u64).saturating_mul(2)
-        };
-        if self.checkpoints.is_due()
-            && fits(self.shared.index().memory())
-            && let Some(checkpoint) = self.checkpoint()
-        {
-            self.checkpoints.begin(checkpoint);
-        }
-    }
-
-    /// What is true now, unless the segment is empty.
-    fn checkpoint(&self) -> Option<Checkpoint> {
-        let (index, frontier) = (self.shared.index().clone(), self.frontier.clone());
-        self.journal.place().map(|place| Checkpoint { index, frontier, place })
-    }
-
-    /// The end of all writing.
-    fn fail(&self, what: &'static str, cause: &io::Error) -> AppendError {
-        let reason = format!("failed to {what}: {cause}");
-        self.shared.fail(&reason);
-        AppendError::Failed { reason }
-    }
-
-    fn seal(&mut self) -> io::Result<()> {
-        self.journal.seal()?;
-        head::sync(&self.head.handles()?)
-    }
-
-    fn finish(mut self) -> Result<(), CloseError> {
-        self.keeper.join();
-        let sealed = match self.shared.standing() {
-            Health::Writable => {
-                if let Some(checkpoint) = self.checkpoint() {
-                    self.checkpoints.finish(checkpoint);
-                }
-                self.seal().map_err(|error| error.to_string())
-            }
-            Health::ReadOnly { reason } => Err(reason),
-        };
-        let shut = self.shared.door.shut();
-        self.shared.stop_writing("store is closed");
-        sealed.and(shut).map_err(|reason| CloseError { reason })
+        self.committer = Some(committer);
     }
 }
-/// The answer to an append for which there is no room.
-fn disk_full() -> Result<(), AppendError> {
-    if planted::has(Bug::SwallowDiskFull) { Ok(()) } else { Err(AppendError::DiskFull) }
+
+/// Commits one group after another.
+fn commit_all(
+    work: &Receiver<Handover<Group>>,
+    back: &mpsc::Sender<Handover<Result<(), AppendError>>>,
+) {
+    while let Ok((mut committer, group)) = work.recv() {
+        let outcome = committer.commit(group);
+        if back.blocking_send((committer, outcome)).is_err() {
+            return;
+        }
+    }
 }

@@ -243,7 +243,7 @@ impl Act {
             expected_version: None,
             actor: ShortText::default(),
         };
-        Entry { agency_id: agency_id.clone(), act, meta }
+        Entry::new(agency_id.clone(), act, meta).unwrap()
     }
 
     /// The act as a request.
