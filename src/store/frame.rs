@@ -159,7 +159,8 @@ impl Chunk {
     }
 
     /// The whole frame, of which a trimmed chunk shows only the end.
-    pub(super) fn frame(&self) -> &Bytes {
+    #[must_use]
+    pub fn frame(&self) -> &Bytes {
         &self.frame
     }
 
@@ -199,7 +200,7 @@ pub struct EventRef<'a> {
     /// The leaf that was stored with it.
     pub leaf: Hash,
     /// The position of the stream's previous event; the start if there is none.
-    pub(super) previous: GlobalPosition,
+    pub previous: GlobalPosition,
     record: &'a [u8],
     frame: &'a Bytes,
 }
@@ -491,8 +492,8 @@ impl FrameBuilder {
         }
     }
 
-    /// Lays out an event whose sizes have been checked.
-    pub(super) fn push(&mut self, placed: &Placed<'_>) {
+    /// Lays out an event whose sizes have been checked; gives its leaf.
+    pub(super) fn push(&mut self, placed: &Placed<'_>) -> Hash {
         let (stream, event) = (placed.stream.as_str(), placed.event);
         let position = self.next();
         let length_at = self.bytes.len();
@@ -516,6 +517,7 @@ impl FrameBuilder {
         self.bytes.extend_from_slice(&leaf.0);
         self.leaves.push(leaf);
         self.frontier.append(leaf);
+        leaf
     }
 
     /// The finished frame and the tree with its leaves; `None` if no event was laid out.

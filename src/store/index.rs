@@ -402,11 +402,13 @@ pub(super) struct Stage {
     frame: FrameBuilder,
 }
 
-/// What is durable: where to look up what a stage does not know.
-#[derive(Clone, Copy)]
-pub(super) struct Known<'a> {
-    pub(super) index: &'a Index,
-    pub(super) frames: &'a dyn Frames,
+/// What is durable: where a stage looks up what it does not know itself.
+pub(super) trait Known {
+    /// Lets a question be asked of the index.
+    fn look_up<A>(&self, question: impl FnOnce(&Index) -> A) -> A;
+
+    /// Where the frames are.
+    fn frames(&self) -> &impl Frames;
 }
 
 /// What to restore if a later part of the same append is refused.
@@ -431,7 +433,7 @@ impl Stage {
     pub(super) fn add(
         &mut self,
         append: &Append,
-        known: Known<'_>,
+        known: &impl Known,
     ) -> Result<Appended, AppendError> {
         check_shape(append)?;
         let mut undo = Undo { mark: self.frame.mark(), streams: Vec::new(), requests: Vec::new() };
@@ -454,7 +456,7 @@ impl Stage {
     fn add_part(
         &mut self,
         part: &StreamAppend,
-        known: Known<'_>,
+        known: &impl Known,
         undo: &mut Undo,
     ) -> Result<StreamAppended, AppendError> {
         if let Some(request) = part.request
@@ -462,7 +464,7 @@ impl Stage {
         {
             return replayed(request, &seen);
         }
-        let head = self.head(&part.stream, known.index);
+        let head = self.head(&part.stream, known);
         let actual = head.map(|head| head.version);
         if !part.expected.admits(actual) {
             let (stream, expected) = (part.stream.clone(), part.expected);
@@ -519,16 +521,16 @@ impl Stage {
         }
     }
 
-    fn head(&self, stream: &StreamId, index: &Index) -> Option<StreamHead> {
+    fn head(&self, stream: &StreamId, known: &impl Known) -> Option<StreamHead> {
         let on_top = |changes: &Changes| changes.streams.get(&stream.key()).copied();
         let staged = on_top(&self.changes).or_else(|| on_top(&self.below));
-        staged.or_else(|| index.stream_head(stream))
+        staged.or_else(|| known.look_up(|index| index.stream_head(stream)))
     }
 
     fn seen(
         &self,
         key: [u8; 16],
-        known: Known<'_>,
+        known: &impl Known,
     ) -> Result<Option<RecordedRequest>, AppendError> {
         for changes in [&self.changes, &*self.below] {
             if let Some(staged) = changes.requests.get(&u128::from_le_bytes(key)) {
@@ -537,8 +539,8 @@ impl Stage {
                 return Ok(Some(RecordedRequest { fingerprint, version, position, record_time }));
             }
         }
-        let candidates = known.index.request_candidates(&key);
-        let found = find_request(known.frames, &candidates, &key);
+        let candidates = known.look_up(|index| index.request_candidates(&key));
+        let found = find_request(known.frames(), &candidates, &key);
         found.map_err(|error| AppendError::Unreadable { reason: error.to_string() })
     }
 }

@@ -4,6 +4,7 @@
 mod codec;
 mod date;
 mod narrow;
+mod readable;
 #[cfg(test)]
 pub(crate) mod samples;
 mod stream;
@@ -12,6 +13,7 @@ mod vocabulary;
 pub use codec::{DecodeError, decode, encode, event_type};
 pub use date::{InvalidDate, civil_date, legal_date};
 pub use narrow::{ApplicationNews, Narrow, decode_narrow};
+pub use readable::readable;
 pub use stream::{Subject, stream_name};
 pub use vocabulary::{Coded, UnknownValue};
 

@@ -21,11 +21,12 @@ use disclosure_ledger::{
         Append, AppendError, Chunk, EventStore, ExpectedVersion, GlobalPosition, Health,
         MAX_APPEND_BYTES, MemoryStore, NewEvent, OpenError, ReadError, RecordedEvent, Request,
         SledStore, StoreOptions, StreamAppend, StreamAppended, StreamId, StreamVersion, follow,
-        verify,
+        log_state, verify,
     },
 };
 use jiff::Timestamp;
 use tempfile::TempDir;
+use tokio::sync::watch;
 use tokio_stream::StreamExt;
 
 use ExpectedVersion::{Any, Exact, NoStream, StreamExists};
@@ -102,6 +103,32 @@ mod every_engine {
         assert_eq!((head.version, head.position), (version(2), position(2)));
         assert_eq!(store.stream_head(&stream("none")).await.unwrap(), None);
         assert_eq!(store.head(), position(3));
+    }
+
+    pub(super) async fn a_log_is_verified_while_appends_go_on(store: Store, _: Arc<FixedClock>) {
+        for _ in 0..20 {
+            append(&store, part("a", Any, &["1", "2"])).await.unwrap();
+        }
+        let (before, writing) = (store.head(), store.clone());
+        let writer = tokio::spawn(async move {
+            for _ in 0..200 {
+                append(&writing, part("b", Any, &["3"])).await.unwrap();
+            }
+        });
+        for _ in 0..5 {
+            let (progress, reached) = watch::channel(GlobalPosition::START);
+            let found = store.verify(progress).await.unwrap();
+            assert_eq!(found.faults, []);
+            assert_eq!(found.log_id, store.log_id());
+            assert!(position(found.events) >= before);
+            assert_eq!(*reached.borrow(), position(found.events));
+            let state = log_state(store.as_ref(), position(found.events)).await.unwrap();
+            assert_eq!(found.root, state.after_root);
+        }
+        writer.await.unwrap();
+        store.close().await.unwrap();
+        let (progress, _reached) = watch::channel(GlobalPosition::START);
+        assert!(matches!(store.verify(progress).await, Err(ReadError::Closed)));
     }
 
     pub(super) async fn an_expectation_that_fails_records_nothing(
@@ -407,6 +434,7 @@ macro_rules! for_every_engine {
 }
 
 for_every_engine! {
+    a_log_is_verified_while_appends_go_on
     versions_and_positions_count_from_one
     an_expectation_that_fails_records_nothing
     an_append_over_many_streams_is_one
@@ -897,6 +925,21 @@ async fn versions_of_long_streams_are_known_after_a_checkpoint() {
     assert_eq!(version.unwrap().to_string(), "70301");
 }
 
+#[tokio::test]
+async fn segments_are_as_long_as_they_are_told_to_be() {
+    let ledger = Ledger::new();
+    let options = StoreOptions { segment_bytes: 500, ..StoreOptions::default() };
+    let store: Store = Arc::new(SledStore::open_with(ledger.dir(), clock(), options).unwrap());
+    for n in 1..=10 {
+        let one = asked(n, n, part("a", Any, &[&format!("payload {n}")]));
+        append(&store, one).await.unwrap();
+    }
+    store.close().await.unwrap();
+    drop(store);
+    assert_eq!(fs::read_dir(ledger.dir().join("journal")).unwrap().count(), 4);
+    ledger.check_holds(10).await;
+}
+
 /// A ledger of 40 events that was checkpointed at closing, and to which five were added since.
 async fn ledger_with_a_checkpoint() -> (Ledger, BTreeMap<&'static str, String>) {
     let ledger = Ledger::new();
@@ -1061,6 +1104,39 @@ async fn verifying_finds_every_fault_and_changes_nothing() {
     let nothing = tempfile::tempdir().unwrap();
     assert!(matches!(verify(nothing.path()), Err(OpenError::NotOurs { .. })));
     assert_eq!(fs::read_dir(nothing.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn verifying_an_open_ledger_finds_every_fault() {
+    let faults = async |store: &Store| -> Vec<_> {
+        let (progress, _reached) = watch::channel(GlobalPosition::START);
+        let faults = store.verify(progress).await.unwrap().faults;
+        faults.iter().map(|fault| (fault.part, fault.position.get())).collect()
+    };
+    let (ledger, store) = Ledger::of_ten_open().await;
+    assert_eq!(faults(&store).await, []);
+    let journal = fs::read(ledger.segment()).unwrap();
+    ledger.damage(4);
+    assert_eq!(faults(&store).await, [("journal", 4), ("head", 4)]);
+    ledger.change_segment(|bytes| bytes.truncate(500));
+    assert_eq!(faults(&store).await, [("journal", 3), ("head", 3)]);
+    fs::write(ledger.segment(), journal).unwrap();
+    let heads = ["HEAD", "HEAD.twin"].map(|name| ledger.dir().join(name));
+    let texts = heads.clone().map(|path| fs::read(path).unwrap());
+    fs::write(&heads[1], &texts[0]).unwrap();
+    assert_eq!(faults(&store).await, [("head", 10)], "the mark is behind");
+    for path in &heads {
+        fs::write(path, "").unwrap();
+    }
+    assert_eq!(faults(&store).await, [("head", 11)], "the mark is lost");
+    heads.iter().zip(texts).for_each(|(path, text)| fs::write(path, text).unwrap());
+    assert_eq!(faults(&store).await, []);
+
+    append(&store, part("c", Any, &["payload 11"])).await.unwrap();
+    let (other, elsewhere) = Ledger::of_ten_open().await;
+    append(&elsewhere, part("b", Any, &["payload 11"])).await.unwrap();
+    fs::copy(other.segment(), ledger.segment()).unwrap();
+    assert_eq!(faults(&store).await, [("sled", 11), ("head", 11)]);
 }
 
 #[tokio::test]

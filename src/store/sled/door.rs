@@ -21,7 +21,7 @@ use bytes::Bytes;
 use tracing::warn;
 
 use super::{
-    super::{Chunk, GlobalPosition, ReadError, walk::Frames},
+    super::{Chunk, GlobalPosition, ReadError, files::patiently, walk::Frames},
     journal,
 };
 
@@ -39,8 +39,8 @@ const READ_TIME: Duration = Duration::from_mins(1);
 /// How many values are read ahead.
 const VALUES_AHEAD: usize = 8;
 
-/// How often, 10 ms apart, an opening waits for an earlier handle of this process to be gone.
-const LOCK_ATTEMPTS: u32 = 200;
+/// How long an opening waits for an earlier handle of this process to be gone.
+const LOCK_TIME: Duration = Duration::from_secs(2);
 
 /// Frames in a sled tree, keyed by first position.
 pub(super) struct SledFrames {
@@ -127,6 +127,18 @@ impl SledFrames {
             });
             next.map(|next| next.map(|(k, v)| (k.to_vec(), Bytes::from_owner(v)))).transpose()
         })
+    }
+
+    /// The frame that begins next after a position, damaged or not, by where it begins.
+    pub(super) fn next_after(
+        &self,
+        position: GlobalPosition,
+    ) -> Result<Option<(GlobalPosition, Bytes)>, String> {
+        let key = position.get().to_be_bytes();
+        let next = guarded(|| self.tree.get_gt(key).map_err(|error| error.to_string()))?;
+        let Some((key, value)) = next else { return Ok(None) };
+        let key = key.as_ref().try_into().map_err(|_| "it has a malformed key")?;
+        Ok(Some((GlobalPosition::new(u64::from_be_bytes(key)), Bytes::from_owner(value))))
     }
 
     /// The first position of the last frame, damaged or not.
@@ -217,16 +229,8 @@ impl Frames for SledFrames {
 fn open_db(dir: &Path) -> Result<::sled::Db, String> {
     let config = ::sled::Config::new().path(dir).cache_capacity(CACHE_BYTES);
     let config = config.flush_every_ms(Some(1000));
-    for _ in 0..LOCK_ATTEMPTS {
-        match config.open() {
-            Ok(db) => return Ok(db),
-            Err(error) if !error.to_string().contains("could not acquire lock") => {
-                return Err(error.to_string());
-            }
-            Err(_) => thread::sleep(Duration::from_millis(10)),
-        }
-    }
-    Err("another handle holds the lock of its directory".to_owned())
+    let held = |error: &::sled::Error| error.to_string().contains("could not acquire lock");
+    patiently(LOCK_TIME, held, || config.open()).map_err(|error| error.to_string())
 }
 
 /// How long sled may take to open: longer the more it holds.
@@ -320,6 +324,12 @@ impl Recent {
         self.chunks.get(self.in_sled).cloned()
     }
 
+    /// Whether the frame that holds a position waits for sled.
+    fn waits(&self, position: GlobalPosition) -> bool {
+        let at = self.chunks.partition_point(|chunk| chunk.last() < position);
+        at >= self.in_sled && at < self.chunks.len()
+    }
+
     fn was_put(&mut self) {
         self.in_sled = self.in_sled.saturating_add(1);
         self.forget();
@@ -348,10 +358,47 @@ struct Held {
     _lock: File,
 }
 
+/// How sled has a frame.
+pub(super) enum Kept {
+    Same,
+    /// Not yet; it is about to get it.
+    Waiting,
+    Otherwise(String),
+    /// The store has been closed.
+    Shut,
+}
+
 impl Door {
     pub(super) fn new(dir: &Path, frames: SledFrames, lock: File) -> Self {
         let held = RwLock::new(Some(Held { frames, _lock: lock }));
         Self { dir: dir.to_owned(), held, recent: Mutex::default() }
+    }
+
+    /// Where the store lies.
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Whether sled has a durable frame, byte for byte, next after the frame that began before it.
+    pub(super) fn compare(&self, before: GlobalPosition, chunk: &Chunk) -> Kept {
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(Held { frames, .. }) = held.as_ref() else { return Kept::Shut };
+        for _ in 0..2 {
+            match frames.next_after(before) {
+                Err(reason) => return Kept::Otherwise(reason),
+                Ok(Some((key, value))) if key <= chunk.last() => {
+                    let same = key == chunk.first() && value == *chunk.frame();
+                    let differs = || Kept::Otherwise("it differs from the journal".to_owned());
+                    return if same { Kept::Same } else { differs() };
+                }
+                Ok(_) => {}
+            }
+            if self.recent().waits(chunk.first()) {
+                return Kept::Waiting;
+            }
+            // It may have been put away between the two looks.
+        }
+        Kept::Otherwise("it lacks a frame".to_owned())
     }
 
     pub(super) fn is_open(&self) -> bool {

@@ -20,6 +20,7 @@ mod journal;
 mod keeper;
 mod pages;
 mod recover;
+mod restore;
 mod space;
 mod verify;
 mod writer;
@@ -39,7 +40,6 @@ use tokio::{
 };
 use tracing::error;
 
-pub use self::verify::{Fault, Verified, verify};
 use self::{
     checkpoint::Checkpoints,
     committer::Committer,
@@ -50,11 +50,13 @@ use self::{
     space::Space,
     writer::{Command, Writer},
 };
+pub use self::{restore::Restore, verify::verify};
 use super::{
     Append, AppendError, Appended, Chunk, CloseError, EventStore, GlobalPosition, Health,
     OpenError, ReadError, RecordedEvent, RecordedRequest, StreamHead, StreamId, StreamVersion,
-    index::{Index, Memory, find_request},
-    walk::{page, walk_stream},
+    Verified,
+    index::{Index, Known, Memory, find_request},
+    walk::{Frames, page, walk_stream},
 };
 use crate::clock::Clock;
 
@@ -71,11 +73,18 @@ pub struct StoreOptions {
     pub trust_checkpoint: bool,
     /// How many bytes of the disk are kept free; by default 256 MiB, or a 32nd of a small disk.
     pub reserve_bytes: Option<u64>,
+    /// The length at which a segment of the journal is sealed and the next one begun.
+    pub segment_bytes: u64,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { checkpoint_every: 100_000, trust_checkpoint: true, reserve_bytes: None }
+        Self {
+            checkpoint_every: 500_000,
+            trust_checkpoint: true,
+            reserve_bytes: None,
+            segment_bytes: journal::SEGMENT_BYTES,
+        }
     }
 }
 
@@ -136,6 +145,16 @@ impl Shared {
         if *health == Health::Writable {
             *health = Health::ReadOnly { reason: reason.to_owned() };
         }
+    }
+}
+
+impl Known for Shared {
+    fn look_up<A>(&self, question: impl FnOnce(&Index) -> A) -> A {
+        question(&self.index())
+    }
+
+    fn frames(&self) -> &impl Frames {
+        &self.door
     }
 }
 
@@ -205,12 +224,6 @@ impl SledStore {
         Ok(Self { shared, head, log_id, commands: Some(commands), writer: Some(writer) })
     }
 
-    /// The name that the log got when it was created, in hexadecimal.
-    #[must_use]
-    pub fn log_id(&self) -> &str {
-        &self.log_id
-    }
-
     /// How much memory the index takes.
     #[must_use]
     pub fn memory(&self) -> Memory {
@@ -237,6 +250,10 @@ impl Drop for SledStore {
 
 #[async_trait]
 impl EventStore for SledStore {
+    fn log_id(&self) -> &str {
+        &self.log_id
+    }
+
     async fn append(&self, append: Append) -> Result<Appended, AppendError> {
         if self.shared.runtime.get().is_none()
             && let Ok(runtime) = Handle::try_current()
@@ -302,6 +319,12 @@ impl EventStore for SledStore {
             })
         })
         .await
+    }
+
+    async fn verify(&self, progress: watch::Sender<GlobalPosition>) -> Result<Verified, ReadError> {
+        let head = self.index()?.head();
+        let (shared, log_id) = (Arc::clone(&self.shared), self.log_id.clone());
+        door::blocking(move || verify::verify_open(&shared.door, log_id, head, &progress)).await
     }
 
     async fn position_at(&self, instant: Timestamp) -> Result<GlobalPosition, ReadError> {

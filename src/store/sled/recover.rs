@@ -33,15 +33,16 @@ use tracing::warn;
 use super::{
     super::{
         Chunk, Corrupt, GlobalPosition, OpenError,
+        files::sync_dir,
         frame::{Extent, HEADER_LEN, MAGIC, peek},
         index::Index,
     },
     StoreOptions,
     checkpoint::Checkpoint,
-    control::{io_error, sync_dir},
+    control::io_error,
     door::SledFrames,
     head::{self, HeadFiles, Mark},
-    journal::{self, Journal, SEGMENT_BYTES, Segment, segment_path},
+    journal::{self, Journal, Segment, segment_path},
     pages::Walk,
 };
 use crate::integrity::Frontier;
@@ -72,13 +73,14 @@ pub(super) fn recover(dir: &Path, options: StoreOptions) -> Result<Recovered, Op
         Some(Ok(Some(read))) => read,
         Some(Err(reason)) => {
             warn!(reason, "checkpoint is ignored; the log is replayed from its beginning");
-            replay(dir, noted)?
+            replay(dir, noted, options)?
         }
-        Some(Ok(None)) | None => replay(dir, noted)?,
+        Some(Ok(None)) | None => replay(dir, noted, options)?,
     };
     let ReadBack { log, tail, frames, checkpoint } = read;
-    let journal = Journal::resume(dir, &tail.segment, tail.frame, tail.offset)
-        .map_err(io_error("write", dir))?;
+    let journal =
+        Journal::resume(dir, &tail.segment, tail.frame, tail.offset, options.segment_bytes)
+            .map_err(io_error("write", dir))?;
     let mark = Mark { position: log.index.head(), root: log.frontier.root() };
     let head = HeadFiles::open(dir, mark).map_err(io_error("write in", dir))?;
     Ok(Recovered { index: log.index, frontier: log.frontier, journal, head, frames, checkpoint })
@@ -121,13 +123,22 @@ fn resume(dir: &Path, noted: Mark) -> Result<Option<ReadBack>, String> {
     Err("sled and the journal differ".to_owned())
 }
 
-/// How many segments at the end are looked at before sled is opened, which writes.
+/// How much of the journal's end is looked at before sled is opened, which writes: two segments, and
+/// as many more as there are in so many bytes.
 const LOOKED_AT: usize = 2;
+const LOOKED_AT_BYTES: u64 = 2 * journal::SEGMENT_BYTES;
 
 /// Whether the last segments hold whole frames up to where the log is known to reach.
 fn looks_whole(dir: &Path, noted: Mark) -> io::Result<bool> {
     let segments = journal::segments(dir)?;
-    let last = segments.get(segments.len().saturating_sub(LOOKED_AT)..).unwrap_or_default();
+    let lengths = journal::lengths(dir)?;
+    let mut bytes = 0_u64;
+    let few = lengths.iter().rev().take_while(|(_, length)| {
+        bytes = bytes.saturating_add(*length);
+        bytes <= LOOKED_AT_BYTES
+    });
+    let looked_at = few.count().max(LOOKED_AT);
+    let last = segments.get(segments.len().saturating_sub(looked_at)..).unwrap_or_default();
     let mut next = last.first().map_or(GlobalPosition::START, |segment| segment.first);
     for (n, segment) in last.iter().enumerate() {
         let mut walk = Walk::of(dir, segment.first)?;
@@ -149,7 +160,7 @@ fn looks_whole(dir: &Path, noted: Mark) -> io::Result<bool> {
 }
 
 /// Reads everything back, repairing one copy from the other.
-fn replay(dir: &Path, noted: Option<Mark>) -> Result<ReadBack, OpenError> {
+fn replay(dir: &Path, noted: Option<Mark>, options: StoreOptions) -> Result<ReadBack, OpenError> {
     if noted.is_none() {
         warn!("both notes of how far the log reaches are lost");
     }
@@ -167,7 +178,7 @@ fn replay(dir: &Path, noted: Option<Mark>) -> Result<ReadBack, OpenError> {
     }
     drop(spare);
     let frames = open_sled(dir, &log)?;
-    let lost = beyond(dir, &mut log, &mut tail, &frames)?;
+    let lost = beyond(dir, &mut log, &mut tail, &frames, options)?;
     if log.is_short() {
         return Err(log.shorter());
     }
@@ -477,12 +488,13 @@ fn beyond(
     log: &mut Log,
     tail: &mut Place,
     frames: &SledFrames,
+    options: StoreOptions,
 ) -> Result<Vec<Repair>, OpenError> {
     let mut lost = Vec::new();
     for chunk in frames.beginning_from(log.next()) {
         let first = log.next();
         log.take(&chunk).map_err(|corrupt| damaged(first, corrupt.reason))?;
-        if tail.offset >= SEGMENT_BYTES {
+        if tail.offset >= options.segment_bytes {
             let path = segment_path(dir, first);
             *tail = Place { segment: Segment { first, path }, frame: None, offset: 0 };
         }
