@@ -168,7 +168,7 @@ async fn fill(store: &dyn EventStore, events: u64) -> Outcome {
 fn recorded(event: &Event, random: &mut Random) -> Outcome<StreamAppend> {
     let half = |number: u64| u128::from(number).to_le_bytes();
     Ok(StreamAppend {
-        stream: StreamId::parse(&wire::stream_name(&event.agency_id, event.into()))?,
+        stream: StreamId::parse(&wire::stream_of(event))?,
         expected: ExpectedVersion::Any,
         events: vec![NewEvent {
             event_type: wire::event_type(&event.body).into(),
@@ -191,7 +191,7 @@ fn register(number: u64) -> Outcome<Event> {
         contact: ShortText::default(),
     };
     Ok(Event {
-        agency_id: agency_id(number)?,
+        agency_id: Some(agency_id(number)?),
         actor: ShortText::default(),
         body: Body::Agency(agency::Event::Registered(register)),
     })
@@ -218,7 +218,7 @@ fn decided(agency: u64, id: ApplicationId, day: i64, random: &mut Random) -> Out
 }
 
 fn event(agency: u64, body: Body) -> Outcome<Event> {
-    Ok(Event { agency_id: agency_id(agency)?, actor: ShortText::parse("clerk-7")?, body })
+    Ok(Event { agency_id: Some(agency_id(agency)?), actor: ShortText::parse("clerk-7")?, body })
 }
 
 fn date(day: i64) -> Outcome<LegalDate> {

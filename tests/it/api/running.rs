@@ -18,10 +18,12 @@ use tonic_reflection::pb::v1::{
 
 use crate::support::{TestServer, at, receive, section};
 
-const SERVICES: [&str; 9] = [
+const SERVICES: [&str; 11] = [
     "disclosure.v1.AgencyService",
     "disclosure.v1.ApplicationService",
+    "disclosure.v1.CalendarService",
     "disclosure.v1.EventService",
+    "disclosure.v1.FeeService",
     "disclosure.v1.IntakeService",
     "disclosure.v1.NarrativeService",
     "disclosure.v1.ProactiveService",
