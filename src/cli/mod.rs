@@ -2,6 +2,7 @@
 
 mod agency;
 mod args;
+mod calendar;
 mod check;
 mod client;
 mod demo;
@@ -77,6 +78,7 @@ async fn run(arguments: Arguments, output: Output) -> Result<Outcome, Failure> {
         Command::Serve(options) => serve::run(options, output).await,
         Command::Demo(options) => demo::run(options, output).await,
         Command::Agency(act) => agency::run(&server, act, output).await,
+        Command::Calendar(act) => calendar::run(&server, act, output).await,
         Command::Import(options) => import::run(&server, options, output).await,
         Command::Narrative(act) => narrative::run(&server, act, output).await,
         Command::Report(options) => report::run(&server, options, output).await,
