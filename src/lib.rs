@@ -20,6 +20,7 @@ pub mod store;
 pub mod wire;
 pub mod ledger;
 pub mod projection;
+pub mod export;
 pub mod server;
 pub mod cli;
 pub mod synthetic;

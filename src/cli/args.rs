@@ -7,14 +7,21 @@ use jiff::civil::Date;
 
 use crate::{domain::narrative::Section, render::Format};
 
+/// The server to talk to unless another is named.
+pub(super) const DEFAULT_SERVER: &str = "http://127.0.0.1:50051";
+
 /// A register of government-information disclosure applications (政府信息公开申请), and the annual
 /// report that falls out of it.
 #[derive(Debug, Parser)]
 #[command(name = "disclosure", version, max_term_width = 100)]
 pub(super) struct Arguments {
-    /// The server to talk to
-    #[arg(long, global = true, default_value = "http://127.0.0.1:50051", value_name = "URL")]
-    pub(super) server: String,
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        help = format!("The server to talk to [default: {DEFAULT_SERVER}]")
+    )]
+    pub(super) server: Option<String>,
 
     /// Print errors and summaries as JSON objects
     #[arg(long, global = true)]
@@ -45,8 +52,17 @@ pub(super) enum Command {
     Report(ReportOptions),
     /// Log a made-up year of many agencies, to try out and to measure
     Generate(GenerateOptions),
-    /// Verify a log that no server has open: every frame, leaf, version and root, and both copies
+    /// Verify a log, of the running server unless --data or --backup is given: every frame, leaf,
+    /// version and root, and both copies
     Verify(VerifyOptions),
+    /// Back up the log of the running server, or only what is newer, while it goes on recording
+    Backup(BackupOptions),
+    /// Restore a backup into an empty directory, and verify it there
+    Restore(RestoreOptions),
+    /// Write the whole log as text, one event a line, as JSON
+    Export(ExportOptions),
+    /// Take an exported log over into an empty directory, to the same root
+    ImportLog(ImportLogOptions),
     /// Check a year's tables, or a published report; one finding a line, as JSON
     Check(CheckOptions),
 }
@@ -70,9 +86,80 @@ pub(super) struct ServeOptions {
     pub(super) reflection: bool,
 }
 
+impl Command {
+    /// Whether a directory was named in place of a server.
+    pub(super) const fn needs_no_server(&self) -> bool {
+        match self {
+            Self::Verify(options) => options.data.is_some() || options.backup.is_some(),
+            Self::Backup(BackupOptions { data, .. }) | Self::Export(ExportOptions { data, .. }) => {
+                data.is_some()
+            }
+            Self::Serve(_)
+            | Self::Demo(_)
+            | Self::Agency(_)
+            | Self::Calendar(_)
+            | Self::Import(_)
+            | Self::Narrative(_)
+            | Self::Report(_)
+            | Self::Generate(_)
+            | Self::Restore(_)
+            | Self::ImportLog(_)
+            | Self::Check(_) => false,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub(super) struct VerifyOptions {
-    /// The directory that holds the log
+    /// Verify the log in this directory, which no server may have open [default: ask the server]
+    #[arg(long, value_name = "DIR", conflicts_with = "backup")]
+    pub(super) data: Option<PathBuf>,
+
+    /// Verify the backup in this directory
+    #[arg(long, value_name = "BACKUP")]
+    pub(super) backup: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BackupOptions {
+    /// The directory of the backup: empty or missing, or a backup that is continued
+    #[arg(long, value_name = "BACKUP")]
+    pub(super) to: PathBuf,
+
+    /// Back up the log in this directory, which no server may have open [default: ask the server]
+    #[arg(long, value_name = "DIR")]
+    pub(super) data: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RestoreOptions {
+    /// The directory of the backup
+    #[arg(long, value_name = "BACKUP")]
+    pub(super) from: PathBuf,
+
+    /// The directory that is to hold the log: empty or missing
+    #[arg(long, value_name = "DIR")]
+    pub(super) data: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExportOptions {
+    /// Where to put it [default: standard output]
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub(super) output: Option<PathBuf>,
+
+    /// Export the log in this directory, which no server may have open [default: ask the server]
+    #[arg(long, value_name = "DIR")]
+    pub(super) data: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ImportLogOptions {
+    /// The export
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub(super) from: PathBuf,
+
+    /// The directory that is to hold the log: empty or missing
     #[arg(long, value_name = "DIR")]
     pub(super) data: PathBuf,
 }

@@ -5,6 +5,8 @@ use std::{fmt::Display, path::Path};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
+use crate::store::OpenError;
+
 /// A command that failed.
 #[derive(Debug)]
 pub(super) struct Failure {
@@ -38,6 +40,31 @@ impl Failure {
     /// What was looked at has faults of a kind that ends the looking.
     pub(super) fn faults(message: impl Into<String>) -> Self {
         Self::new(Kind::Faults, "INVALID_INPUT", message)
+    }
+
+    /// What is kept is damaged.
+    pub(super) fn damaged(message: impl Into<String>) -> Self {
+        Self::new(Kind::Faults, "DAMAGED", message)
+    }
+
+    /// What was under way was broken off.
+    pub(super) fn broken_off(message: impl Into<String>) -> Self {
+        Self::new(Kind::Unreachable, "BROKEN_OFF", message)
+    }
+
+    /// A directory cannot take in a log.
+    pub(super) fn ledger(error: &OpenError) -> Self {
+        match error {
+            OpenError::NotEmpty { .. } => Self::usage(error.to_string()),
+            OpenError::NotOurs { .. }
+            | OpenError::NewerFormat { .. }
+            | OpenError::RestoreUnfinished { .. }
+            | OpenError::Locked { .. }
+            | OpenError::ReadOnly { .. }
+            | OpenError::Io { .. }
+            | OpenError::Engine { .. } => Self::unreachable("the log cannot be written", error),
+            OpenError::Damaged { .. } => Self::damaged(error.to_string()),
+        }
     }
 
     /// Something cannot be reached.

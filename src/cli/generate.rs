@@ -72,7 +72,7 @@ async fn record(
     ids: Vec<AgencyId>,
     output: Output,
 ) -> Result<u64, Failure> {
-    let mut progress = Progress::new(plan.applications, output);
+    let mut progress = Progress::new(plan.applications as u64, output);
     let (send, rows) = mpsc::channel(1024);
     tokio::spawn(feed(plan, Arc::from(ids), send));
     let mut client = IntakeServiceClient::new(channel);

@@ -2,11 +2,14 @@
 
 mod agency;
 mod args;
+mod backup;
 mod calendar;
 mod check;
 mod client;
 mod demo;
+mod export;
 mod failure;
+mod frames;
 mod generate;
 mod import;
 mod narrative;
@@ -20,7 +23,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Arguments, Command};
+use args::{Arguments, Command, DEFAULT_SERVER};
 use failure::Failure;
 use output::Output;
 
@@ -74,6 +77,10 @@ fn usage_exit(usage: &clap::Error) -> ExitCode {
 
 async fn run(arguments: Arguments, output: Output) -> Result<Outcome, Failure> {
     let Arguments { server, command, .. } = arguments;
+    if server.is_some() && command.needs_no_server() {
+        return Err(Failure::usage("choose a directory or a --server, not both"));
+    }
+    let server = server.unwrap_or_else(|| DEFAULT_SERVER.to_owned());
     match command {
         Command::Serve(options) => serve::run(options, output).await,
         Command::Demo(options) => demo::run(options, output).await,
@@ -83,7 +90,11 @@ async fn run(arguments: Arguments, output: Output) -> Result<Outcome, Failure> {
         Command::Narrative(act) => narrative::run(&server, act, output).await,
         Command::Report(options) => report::run(&server, options, output).await,
         Command::Generate(options) => generate::run(&server, options, output).await,
-        Command::Verify(options) => verify::run(options, output).await,
+        Command::Verify(options) => verify::run(&server, options, output).await,
+        Command::Backup(options) => backup::run(&server, options, output).await,
+        Command::Restore(options) => backup::run_restore(options, output).await,
+        Command::Export(options) => export::run(&server, options, output).await,
+        Command::ImportLog(options) => export::run_import(options, output).await,
         Command::Check(options) => check::run(&server, options, output).await,
     }
 }

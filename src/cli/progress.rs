@@ -7,24 +7,35 @@ use super::Output;
 /// After how many steps a plain line is due.
 const STEPS_PER_LINE: u64 = 10_000;
 
+/// How many plain lines tell of something that goes by leaps.
+const LINES: u64 = 10;
+
 /// The progress of a command that takes a known number of steps.
 #[derive(Debug)]
 pub(super) struct Progress {
     bar: Option<ProgressBar>,
     total: u64,
     done: u64,
+    lines: u64,
 }
 
 impl Progress {
     /// Nothing done yet.
-    pub(super) fn new(steps: usize, output: Output) -> Self {
-        let total = steps as u64;
+    pub(super) fn new(total: u64, output: Output) -> Self {
         let bar = output.is_watched().then(|| {
             let bar = ProgressBar::new(total);
             let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {elapsed}, {eta} left");
             style.map_or(bar.clone(), |style| bar.with_style(style))
         });
-        Self { bar, total, done: 0 }
+        Self { bar, total, done: 0, lines: 0 }
+    }
+
+    /// How many steps there are, if that was not known at the beginning.
+    pub(super) fn expect(&mut self, total: u64) {
+        self.total = total;
+        if let Some(bar) = &self.bar {
+            bar.set_length(total);
+        }
     }
 
     /// One step more.
@@ -39,10 +50,29 @@ impl Progress {
         }
     }
 
-    /// Takes the bar away.
-    pub(super) fn finish(self) {
-        if let Some(bar) = self.bar {
+    /// So many steps by now.
+    pub(super) fn reach(&mut self, done: u64, output: Output) {
+        self.done = done;
+        if let Some(bar) = &self.bar {
+            bar.set_position(done);
+            return;
+        }
+        let lines = done.saturating_mul(LINES).checked_div(self.total).unwrap_or(0);
+        if lines > self.lines && self.total >= STEPS_PER_LINE && !output.json {
+            self.lines = lines;
+            output.note(format_args!("{} of {}", self.done, self.total));
+        }
+    }
+
+    /// Takes the bar away for a line that is printed.
+    pub(super) fn hide(&self) {
+        if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
+    }
+
+    /// Takes the bar away.
+    pub(super) fn finish(self) {
+        self.hide();
     }
 }

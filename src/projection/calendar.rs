@@ -141,7 +141,7 @@ impl CalendarBook {
     /// Agencies without notices of their own above them share one calendar; asked for again it
     /// costs next to nothing.
     #[must_use]
-    pub fn calendar(&self, lineage: &[AgencyId], known_on: Option<LegalDate>) -> Arc<Calendar> {
+    pub fn calendar_of(&self, lineage: &[AgencyId], known_on: Option<LegalDate>) -> Arc<Calendar> {
         let regional: BTreeSet<_> =
             self.notices.iter().filter_map(|notice| notice.scope.agency()).collect();
         let scopes = lineage.iter().filter(|agency| regional.contains(agency)).cloned().collect();
@@ -244,22 +244,24 @@ mod tests {
     fn a_calendar_is_made_once_for_all_who_share_it_and_anew_after_a_notice() {
         let mut book = CalendarBook::default();
         let lineage = ["cn", "xinjiang", "hotan"].map(agency);
-        let country = book.calendar(&[], None);
-        assert!(Arc::ptr_eq(&country, &book.calendar(&lineage, None)));
-        assert!(Arc::ptr_eq(&country, &book.calendar(&[], Some(day("2030-01-01")))));
-        let then = book.calendar(&[], Some(day("2020-01-26")));
-        assert!(Arc::ptr_eq(&then, &book.calendar(&[], Some(day("2020-01-01")))));
+        let country = book.calendar_of(&[], None);
+        assert!(Arc::ptr_eq(&country, &book.calendar_of(&lineage, None)));
+        assert!(Arc::ptr_eq(&country, &book.calendar_of(&[], Some(day("2030-01-01")))));
+        let then = book.calendar_of(&[], Some(day("2020-01-26")));
+        assert!(Arc::ptr_eq(&then, &book.calendar_of(&[], Some(day("2020-01-01")))));
         assert!(!Arc::ptr_eq(&country, &then));
 
         fold(&mut book, regional("xinjiang", "2025-03-31"), 1);
-        let anew = book.calendar(&[], None);
+        let anew = book.calendar_of(&[], None);
         assert!(!Arc::ptr_eq(&country, &anew));
         assert_eq!(country, anew, "a part of the country is not the country");
-        let region = book.calendar(&lineage, None);
-        assert!(Arc::ptr_eq(&region, &book.calendar(&lineage[..2], None)));
+        let region = book.calendar_of(&lineage, None);
+        assert!(Arc::ptr_eq(&region, &book.calendar_of(&lineage[..2], None)));
         assert!(!region.is_working_day(day("2025-03-31")));
-        assert!(book.calendar(&lineage, Some(day("2025-02-28"))).is_working_day(day("2025-03-31")));
-        assert!(Arc::ptr_eq(&anew, &book.calendar(&lineage[..1], None)));
+        assert!(
+            book.calendar_of(&lineage, Some(day("2025-02-28"))).is_working_day(day("2025-03-31"))
+        );
+        assert!(Arc::ptr_eq(&anew, &book.calendar_of(&lineage[..1], None)));
     }
 
     #[test]
@@ -269,7 +271,7 @@ mod tests {
             fold(&mut book, regional(&format!("a{number}"), "2025-03-31"), number + 1);
         }
         for number in 0..70 {
-            let calendar = book.calendar(&[agency(&format!("a{number}"))], None);
+            let calendar = book.calendar_of(&[agency(&format!("a{number}"))], None);
             assert!(!calendar.is_working_day(day("2025-03-31")));
             assert!(book.lock().len() <= KEPT);
         }

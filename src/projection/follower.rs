@@ -178,8 +178,8 @@ async fn keep_up(
 
 /// Folds a chunk in, a few events at a time, so that no question waits long for its turn.
 async fn fold_in_steps(register: &RwLock<Register>, chunk: &Chunk) -> Result<(), QueryError> {
-    let mut events = chunk.events();
-    while events.len() > 0 {
+    let mut events = chunk.payloads().peekable();
+    while events.peek().is_some() {
         let step: Result<Vec<_>, _> = events.by_ref().take(STEP).map(read).collect();
         {
             let mut register = register.write().unwrap_or_else(PoisonError::into_inner);

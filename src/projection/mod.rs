@@ -10,6 +10,7 @@ mod calendar;
 mod error;
 mod follower;
 mod history;
+mod id_hashing;
 mod page;
 mod register;
 mod replay;

@@ -1,6 +1,6 @@
 //! The log folded: every agency's register, and its tallies.
 
-use std::{collections::BTreeMap, ops::Bound};
+use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
 use super::{
     CalendarBook, Page,
@@ -12,6 +12,7 @@ use crate::{
         ReportYear, ShortText,
         agency::{self, Agency},
         application::{self, Application, Conclusion},
+        calendar::Calendar,
         narrative::{self, Sections},
         proactive::{self, Figures},
         remedy::{self, Remedy, RemedyKind},
@@ -172,6 +173,18 @@ impl Register {
     #[must_use]
     pub const fn calendar(&self) -> &CalendarBook {
         &self.calendar
+    }
+
+    /// The calendar in force for an agency, which stands under others as it does in a calendar year;
+    /// as it was known on a day, or as it is known now. Asked for again it costs next to nothing.
+    #[must_use]
+    pub fn calendar_of(
+        &self,
+        id: &AgencyId,
+        year: i16,
+        known_on: Option<LegalDate>,
+    ) -> Arc<Calendar> {
+        self.calendar.calendar_of(&self.lineage(id, year), known_on)
     }
 
     /// The agencies from the root of the tree, as it is in a calendar year, down to this one.

@@ -1,30 +1,39 @@
 //! The log folded from its beginning, on several threads.
 //!
-//! The log is read a page at a time, the next while this one is folded. Of a page, each thread
-//! first reads the events of a stretch and sorts them by agency into as many piles as there are
-//! threads; then each takes one pile from every stretch and folds it agency by agency, each in the
-//! order of the log. The outcome does not depend on how many threads there are.
+//! The log is read a page at a time. While one is read, the one before is cut into stretches, the
+//! events of which are sorted into piles by agency; and while it is sorted, the piles of the page
+//! before that are folded, shard by shard, each in the order of the log. The threads take one task
+//! after another, so that none waits long for the last. There are far more shards than threads:
+//! what the few agencies of one have then stays in the processor's caches. The outcome does not
+//! depend on how many threads there are.
 
 use std::{
     collections::BTreeMap,
-    hash::{BuildHasher, RandomState},
+    iter, mem,
     num::NonZeroUsize,
-    panic, thread,
+    panic,
+    sync::{Mutex, PoisonError},
+    thread,
 };
 
 use hashbrown::HashTable;
 
-use super::{AgencyBook, CalendarBook, QueryError, Register, TooManyApplications};
+use super::{
+    AgencyBook, CalendarBook, QueryError, Register, TooManyApplications, id_hashing::IdHashing,
+};
 use crate::{
     domain::{
         AgencyId, ApplicantKind, Channel, Disposition, Event, LegalDate, ShortText, application,
     },
-    store::{Chunk, EventRef, EventStore, GlobalPosition, StreamVersion},
+    store::{Chunk, EventStore, GlobalPosition, Payload, StreamVersion},
     wire::{Narrow, decode_narrow},
 };
 
 /// How many events are read at a time.
-const PAGE: usize = 65_536;
+const PAGE: usize = 131_072;
+
+/// How many shards the agencies are spread over.
+const SHARDS: usize = 256;
 
 /// Whose events a replay folds in. It reads, and so checks, all of them; the notices of working
 /// days are few and are read once more, from their own stream.
@@ -71,7 +80,7 @@ async fn replay_in_pages(
     let mut page = store.read_all(fold.position, size).await?;
     while let Some(last) = page.last().map(Chunk::last).filter(|_| fold.position < up_to) {
         let folding = tokio::task::spawn_blocking(move || {
-            let folded = fold.fold_page(&page);
+            let folded = fold.take(&page);
             (fold, folded)
         });
         let reading =
@@ -82,7 +91,10 @@ async fn replay_in_pages(
         folded?;
         page = reading?;
     }
-    Ok(fold.into_register().with_calendar(CalendarBook::read(store, up_to).await?))
+    let position = fold.position;
+    let ended = tokio::task::spawn_blocking(move || fold.end()).await;
+    let register = ended.map_err(|error| broken_off(error, position))??;
+    Ok(register.with_calendar(CalendarBook::read(store, up_to).await?))
 }
 
 /// What to make of a task that did not end: a panic goes on, and else the runtime is going down.
@@ -101,8 +113,8 @@ pub(super) struct Read<'a> {
     pub(super) version: StreamVersion,
 }
 
-pub(super) fn read(event: EventRef<'_>) -> Result<Read<'_>, QueryError> {
-    let EventRef { position, version, payload, .. } = event;
+pub(super) fn read(event: Payload<'_>) -> Result<Read<'_>, QueryError> {
+    let Payload { position, version, payload } = event;
     match decode_narrow(payload) {
         Ok(event) => Ok(Read { event, position, version }),
         Err(source) => Err(QueryError::Unreadable { position, source }),
@@ -118,9 +130,14 @@ struct Fold {
     position: GlobalPosition,
     up_to: GlobalPosition,
     scope: Scope,
-    hasher: RandomState,
+    hasher: IdHashing,
+    threads: usize,
     /// Every agency is in the one that its hash says.
     shards: Vec<Shard>,
+    /// The page before, one set of piles for each stretch; not yet folded.
+    sorted: Vec<Piles>,
+    /// Piles of a page that has been folded.
+    spare: Vec<Piles>,
 }
 
 /// Some of the agencies.
@@ -135,6 +152,9 @@ struct Stretch<'a> {
     up_to: GlobalPosition,
 }
 
+/// What was read of a stretch: one pile for each shard.
+type Piles = Vec<Pile>;
+
 /// Events on their way into a shard, copied out of their frames: folding takes them in another
 /// order, and what it touches then had better lie close together.
 #[derive(Default)]
@@ -147,11 +167,11 @@ struct Pile {
 struct Sorted {
     hash: u64,
     position: GlobalPosition,
-    version: StreamVersion,
-    id_at: u32,
+    body: Body,
+    /// Where the ids end that stand for the event.
+    ids_end: u32,
     agency_len: u8,
     id_len: u8,
-    body: Body,
 }
 
 /// What happened. News that is rare or large lies elsewhere.
@@ -160,7 +180,7 @@ enum Body {
     Decided { disposition: Disposition, date: LegalDate },
     Withdrawn { date: LegalDate },
     Corrected(Box<application::EntryCorrected>),
-    Whole(Box<Event>),
+    Whole(Box<(Event, StreamVersion)>),
 }
 
 impl Fold {
@@ -169,76 +189,116 @@ impl Fold {
             position: GlobalPosition::START,
             up_to,
             scope,
-            hasher: RandomState::new(),
-            shards: (0..threads.get()).map(|_| Shard::default()).collect(),
+            hasher: IdHashing::default(),
+            threads: threads.get(),
+            shards: (0..SHARDS).map(|_| Shard::default()).collect(),
+            sorted: Vec::new(),
+            spare: Vec::new(),
         }
     }
 
-    fn fold_page(&mut self, page: &[Chunk]) -> Result<(), QueryError> {
+    /// Folds the page before, and sorts this one.
+    fn take(&mut self, page: &[Chunk]) -> Result<(), QueryError> {
         let Some(last) = page.last() else { return Ok(()) };
         let last = last.last().min(self.up_to);
-        let stretches = stretches(page, self.position, last, self.shards.len());
-        let piles = at_once(&stretches, |stretch| self.sort(stretch));
-        // The first stretch that cannot be read holds the first event that cannot.
-        let piles: Vec<_> = piles.into_iter().collect::<Result<_, _>>()?;
-        let hasher = &self.hasher;
-        let folded = at_once(self.shards.iter_mut().enumerate(), |(place, shard)| {
-            let piles = piles.iter().filter_map(|piles| piles.get(place));
-            shard.fold(&piles.collect::<Vec<_>>(), hasher)
+        let before = mem::take(&mut self.sorted);
+        let stretches = stretches(page, self.position, last, self.threads.saturating_mul(2));
+        let mut spare = mem::take(&mut self.spare);
+        spare.resize_with(stretches.len(), || (0..SHARDS).map(|_| Pile::default()).collect());
+        let folding = self.shards.iter_mut().enumerate();
+        let folding = folding.map(|(place, shard)| Task::Fold(place, shard));
+        let sorting = stretches.into_iter().zip(spare);
+        let sorting = sorting.map(|(stretch, piles)| Task::Sort(stretch, piles));
+        let (scope, hasher) = (&self.scope, self.hasher);
+        let done = in_turns(self.threads, folding.chain(sorting), |task| match task {
+            Task::Fold(place, shard) => {
+                let mut piles = before.iter().filter_map(|piles| piles.get(place));
+                piles.try_for_each(|pile| shard.fold(pile, hasher)).map(|()| None)
+            }
+            Task::Sort(stretch, piles) => sort(&stretch, piles, scope, hasher).map(Some),
         });
         self.position = last;
-        folded.into_iter().collect()
+        // The first stretch that cannot be read holds the first event that cannot, and whatever
+        // was folded came before.
+        let done: Vec<Option<Piles>> = done.into_iter().collect::<Result<_, _>>()?;
+        self.sorted = done.into_iter().flatten().collect();
+        self.spare = before;
+        Ok(())
     }
 
-    /// Reads a stretch into one pile for each shard.
-    fn sort(&self, stretch: &Stretch<'_>) -> Result<Vec<Pile>, QueryError> {
-        let mut piles: Vec<Pile> = self.shards.iter().map(|_| Pile::default()).collect();
-        for event in stretch.events() {
-            let read = read(event)?;
-            if !self.scope.admits(&read.event) {
-                continue;
-            }
-            let hash = self.hasher.hash_one(read.event.agency_id());
-            let place =
-                hash.checked_rem(piles.len() as u64).and_then(|at| usize::try_from(at).ok());
-            if let Some(pile) = place.and_then(|place| piles.get_mut(place)) {
-                pile.push(hash, read);
-            }
-        }
-        Ok(piles)
-    }
-
-    fn into_register(self) -> Register {
+    /// Folds the last page, and makes the register.
+    fn end(mut self) -> Result<Register, QueryError> {
+        let (sorted, hasher) = (mem::take(&mut self.sorted), self.hasher);
+        let shards = self.shards.iter_mut().enumerate();
+        let folded = in_turns(self.threads, shards, |(place, shard)| {
+            let mut piles = sorted.iter().filter_map(|piles| piles.get(place));
+            piles.try_for_each(|pile| shard.fold(pile, hasher))
+        });
+        folded.into_iter().collect::<Result<(), _>>()?;
         let books: BTreeMap<_, _> = self.shards.into_iter().flat_map(|shard| shard.0).collect();
-        Register::of(books, self.position)
+        Ok(Register::of(books, self.position))
     }
 }
 
+/// What a thread does at a time.
+enum Task<'a> {
+    /// Fold what was sorted of the page before into a shard.
+    Fold(usize, &'a mut Shard),
+    /// Sort a stretch of this page.
+    Sort(Stretch<'a>, Piles),
+}
+
+/// Reads a stretch into one pile for each shard.
+fn sort(
+    stretch: &Stretch<'_>,
+    mut piles: Piles,
+    scope: &Scope,
+    hasher: IdHashing,
+) -> Result<Piles, QueryError> {
+    piles.iter_mut().for_each(Pile::clear);
+    for event in stretch.events() {
+        let read = read(event)?;
+        if !scope.admits(&read.event) {
+            continue;
+        }
+        let hash = hasher.hash(read.event.agency_id().as_bytes());
+        let place = usize::try_from(hash >> 32).map_or(0, |half| half % SHARDS);
+        if let Some(pile) = piles.get_mut(place) {
+            pile.push(hash, read);
+        }
+    }
+    Ok(piles)
+}
+
 impl Pile {
+    fn clear(&mut self) {
+        self.events.clear();
+        self.ids.clear();
+    }
+
     fn push(&mut self, hash: u64, read: Read<'_>) {
         let Read { event, position, version } = read;
-        // A page has far fewer than 4 GiB of ids, and each has at most 128 bytes.
-        let id_at = u32::try_from(self.ids.len()).expect("a page of events fits in memory");
         let length = |id: &str| u8::try_from(id.len()).expect("ids are at most 128 bytes");
         self.ids.push_str(event.agency_id());
         let agency_len = length(event.agency_id());
         let (id, body) = match event {
             Narrow::Application(news) => (news.id, Body::of(news.event)),
-            Narrow::Whole(event) => ("", Body::Whole(event)),
+            Narrow::Whole(event) => ("", Body::Whole(Box::new((*event, version)))),
         };
         self.ids.push_str(id);
         let id_len = length(id);
-        self.events.push(Sorted { hash, position, version, id_at, agency_len, id_len, body });
+        // A page has far fewer than 4 GiB of ids, and each has at most 128 bytes.
+        let ids_end = u32::try_from(self.ids.len()).expect("a page of events fits in memory");
+        self.events.push(Sorted { hash, position, body, ids_end, agency_len, id_len });
     }
 
-    fn agency_id(&self, sorted: &Sorted) -> &str {
-        let start = sorted.id_at as usize;
-        self.ids.get(start..start.saturating_add(sorted.agency_len.into())).unwrap_or_default()
-    }
-
-    fn id(&self, sorted: &Sorted) -> &str {
-        let start = (sorted.id_at as usize).saturating_add(sorted.agency_len.into());
-        self.ids.get(start..start.saturating_add(sorted.id_len.into())).unwrap_or_default()
+    /// The ids of the agency and of the application.
+    fn ids(&self, sorted: &Sorted) -> (&str, &str) {
+        let end = sorted.ids_end as usize;
+        let middle = end.saturating_sub(sorted.id_len.into());
+        let start = middle.saturating_sub(sorted.agency_len.into());
+        let ids = |from, to| self.ids.get(from..to).unwrap_or_default();
+        (ids(start, middle), ids(middle, end))
     }
 }
 
@@ -264,7 +324,7 @@ impl Body {
     }
 
     /// The event as [`Narrow`] has it, without texts; or a whole one.
-    fn event(&self) -> Result<application::Event, &Event> {
+    fn event(&self) -> Result<application::Event, &(Event, StreamVersion)> {
         Ok(match self {
             &Self::Received { kind, date, channel } => {
                 application::Event::Received(application::Received {
@@ -287,42 +347,27 @@ impl Body {
             Self::Corrected(corrected) => {
                 application::Event::EntryCorrected(corrected.as_ref().clone())
             }
-            Self::Whole(event) => return Err(event),
+            Self::Whole(whole) => return Err(whole),
         })
     }
 }
 
 impl Shard {
-    /// Folds in events, one agency after the other: what an agency has then stays in the
-    /// processor's caches.
-    fn fold(&mut self, piles: &[&Pile], hasher: &RandomState) -> Result<(), QueryError> {
-        let events: Vec<_> = piles
-            .iter()
-            .flat_map(|pile| pile.events.iter().map(|sorted| (*pile, sorted)))
-            .collect();
-        let mut order: Vec<(u32, u32)> = events
-            .iter()
-            .zip(0..)
-            .map(|((_, sorted), place)| (sorted.half_hash(), place))
-            .collect();
-        order.sort_unstable();
-        let in_order = order.iter().filter_map(|&(_, place)| events.get(place as usize).copied());
-        let mut in_order = in_order.peekable();
-        while let Some((pile, first)) = in_order.next() {
-            let id = pile.agency_id(first);
-            let book = self.book(id, first.hash, hasher);
-            first.fold_into(book, pile)?;
-            while let Some((pile, next)) =
-                in_order.next_if(|(pile, next)| pile.agency_id(next) == id)
-            {
-                next.fold_into(book, pile)?;
-            }
+    fn fold(&mut self, pile: &Pile, hasher: IdHashing) -> Result<(), QueryError> {
+        for sorted in &pile.events {
+            let (agency_id, id) = pile.ids(sorted);
+            let book = self.book(agency_id, sorted.hash, hasher);
+            let folded = match sorted.body.event() {
+                Ok(event) => book.fold_application(id, &event),
+                Err((whole, version)) => book.fold_whole(&whole.body, *version),
+            };
+            folded.map_err(|reason| too_many(sorted.position, reason))?;
         }
         Ok(())
     }
 
-    fn book(&mut self, id: &str, hash: u64, hasher: &RandomState) -> &mut AgencyBook {
-        let hash_of = |(id, _): &(AgencyId, AgencyBook)| hasher.hash_one(id.as_str());
+    fn book(&mut self, id: &str, hash: u64, hasher: IdHashing) -> &mut AgencyBook {
+        let hash_of = |(id, _): &(AgencyId, AgencyBook)| hasher.hash(id.as_str().as_bytes());
         let entry = self.0.entry(hash, |(known, _)| known.as_str() == id, hash_of);
         let new = || {
             let id = AgencyId::parse(id).expect("it was found valid when it was read");
@@ -330,21 +375,6 @@ impl Shard {
         };
         let (_, book) = entry.or_insert_with(new).into_mut();
         book
-    }
-}
-
-impl Sorted {
-    /// The half of the hash that did not choose the shard.
-    fn half_hash(&self) -> u32 {
-        u32::try_from(self.hash >> 32).unwrap_or_default()
-    }
-
-    fn fold_into(&self, book: &mut AgencyBook, pile: &Pile) -> Result<(), QueryError> {
-        let folded = match self.body.event() {
-            Ok(event) => book.fold_application(pile.id(self), &event),
-            Err(whole) => book.fold_whole(&whole.body, self.version),
-        };
-        folded.map_err(|reason| too_many(self.position, reason))
     }
 }
 
@@ -375,30 +405,36 @@ fn stretches(
 }
 
 impl Stretch<'_> {
-    fn events(&self) -> impl Iterator<Item = EventRef<'_>> {
+    fn events(&self) -> impl Iterator<Item = Payload<'_>> {
         let chunks = self.first.iter().chain(self.rest);
         let chunks = chunks.take_while(|chunk| chunk.first() <= self.up_to);
-        chunks.flat_map(Chunk::events).take_while(|event| event.position <= self.up_to)
+        chunks.flat_map(Chunk::payloads).take_while(|event| event.position <= self.up_to)
     }
 }
 
-/// Does the same work upon each task, every one on a thread of its own; outcomes in order.
-fn at_once<T: Send, R: Send>(
-    tasks: impl IntoIterator<Item = T>,
+/// Does tasks on several threads, each taking the next one when it is done with one; outcomes in
+/// order.
+fn in_turns<T: Send, R: Send>(
+    threads: usize,
+    tasks: impl Iterator<Item = T> + Send,
     work: impl Fn(T) -> R + Sync,
 ) -> Vec<R> {
-    let mut tasks: Vec<T> = tasks.into_iter().collect();
-    if tasks.len() <= 1 {
-        return tasks.pop().into_iter().map(work).collect();
-    }
-    let work = &work;
-    thread::scope(|scope| {
-        let threads: Vec<_> =
-            tasks.into_iter().map(|task| scope.spawn(move || work(task))).collect();
-        let outcome = |thread: thread::ScopedJoinHandle<'_, R>| thread.join();
-        let outcomes = threads.into_iter().map(outcome);
-        outcomes.map(|done| done.unwrap_or_else(|panic| panic::resume_unwind(panic))).collect()
-    })
+    let tasks = Mutex::new(tasks.enumerate());
+    let next = || tasks.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let done = || {
+        let tasks = iter::from_fn(next);
+        tasks.map(|(number, task)| (number, work(task))).collect::<Vec<_>>()
+    };
+    let mut outcomes = thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(done)).collect();
+        let mut outcomes = done();
+        for other in others {
+            outcomes.extend(other.join().unwrap_or_else(|panic| panic::resume_unwind(panic)));
+        }
+        outcomes
+    });
+    outcomes.sort_unstable_by_key(|(number, _)| *number);
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
 #[cfg(test)]

@@ -36,12 +36,11 @@ struct CalendarOf {
 }
 
 impl CalendarOf {
-    /// The agencies whose notices bear on the calendar.
-    fn lineage(&self, register: &Register) -> Result<Vec<AgencyId>, QueryError> {
+    /// The agency, if one is named; it must be registered.
+    fn agency(&self, register: &Register) -> Result<Option<&AgencyId>, QueryError> {
         match &self.agency_id {
-            None => Ok(Vec::new()),
-            Some(id) if register.book(id).is_some() => Ok(register.lineage(id, self.year)),
-            Some(id) => Err(QueryError::UnknownAgency(id.clone())),
+            Some(id) if register.book(id).is_none() => Err(QueryError::UnknownAgency(id.clone())),
+            named => Ok(named.as_ref()),
         }
     }
 }
@@ -69,9 +68,8 @@ impl Desk {
         let (found, _) = self
             .projection
             .ask(AsOf::Now, |register| {
-                let lineage = of.lineage(register)?;
-                let lineage = of.agency_id.as_ref().map(|_| lineage.as_slice());
-                let filter = NoticeFilter { lineage, known_date };
+                let lineage = of.agency(register)?.map(|id| register.lineage(id, of.year));
+                let filter = NoticeFilter { lineage: lineage.as_deref(), known_date };
                 let calendar = register.calendar();
                 Ok::<_, QueryError>((calendar.page(filter, after, size), calendar.version()))
             })
@@ -155,8 +153,10 @@ impl Desk {
         let (calendar, _) = self
             .projection
             .ask(AsOf::Now, |register| {
-                let lineage = of.lineage(register)?;
-                Ok::<_, QueryError>(register.calendar().calendar(&lineage, of.known_date))
+                Ok::<_, QueryError>(match of.agency(register)? {
+                    Some(id) => register.calendar_of(id, of.year, of.known_date),
+                    None => register.calendar().calendar_of(&[], of.known_date),
+                })
             })
             .await?;
         Ok(calendar?)

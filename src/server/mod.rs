@@ -2,6 +2,7 @@
 //!
 //! A handler is three steps: convert, call, convert. It contains no rule of law.
 
+mod admin_service;
 mod agency_service;
 mod application_service;
 mod calendar_service;

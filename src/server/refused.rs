@@ -10,7 +10,7 @@ use crate::{
     domain::{Refusal, calendar},
     ledger::RecordError,
     projection::QueryError,
-    store::{AppendError, ReadError},
+    store::{AppendError, ReadError, StateError},
     wire::pb::v1 as pb,
 };
 
@@ -67,6 +67,12 @@ impl Refused {
     pub(crate) fn too_many_rows(limit: usize) -> Self {
         let message = format!("a unit holds at most {limit} rows; send it in parts");
         Self::new(Code::ResourceExhausted, "TOO_LARGE", message)
+    }
+
+    /// A second verification at the same time.
+    pub(crate) fn verification_under_way() -> Self {
+        let message = "the log is being verified already; wait for the end of that";
+        Self::new(Code::ResourceExhausted, "VERIFICATION_UNDER_WAY", message)
     }
 
     /// Names the field that the refusal speaks of.
@@ -193,6 +199,23 @@ impl From<&ReadError> for Refused {
 impl From<ReadError> for Refused {
     fn from(error: ReadError) -> Self {
         Self::from(&error)
+    }
+}
+
+impl From<StateError> for Refused {
+    fn from(error: StateError) -> Self {
+        match &error {
+            StateError::BeyondHead { head, .. } => {
+                Self::new(Code::OutOfRange, "POSITION_BEYOND_END", error.to_string())
+                    .at("after_position")
+                    .with("head", head)
+            }
+            StateError::WithinFrame { .. } => {
+                Self::new(Code::FailedPrecondition, "POSITION_WITHIN_FRAME", error.to_string())
+                    .at("after_position")
+            }
+            StateError::Read(read) => Self::from(read),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use tonic::{
 };
 use tonic_health::server::HealthReporter;
 
-use super::{Desk, report_service};
+use super::{Desk, admin_service::Admin, report_service};
 use crate::{
     clock::Clock,
     ledger::Ledger,
@@ -18,7 +18,7 @@ use crate::{
     wire::{
         DESCRIPTOR_SET,
         pb::v1::{
-            agency_service_server::AgencyServiceServer,
+            admin_service_server::AdminServiceServer, agency_service_server::AgencyServiceServer,
             application_service_server::ApplicationServiceServer,
             calendar_service_server::CalendarServiceServer,
             event_service_server::EventServiceServer, fee_service_server::FeeServiceServer,
@@ -135,7 +135,8 @@ fn guarded() -> Server {
 }
 
 fn routes(desk: Desk) -> Routes {
-    Routes::new(AgencyServiceServer::new(desk.clone()))
+    Routes::new(AdminServiceServer::new(Admin::new(desk.store.clone())))
+        .add_service(AgencyServiceServer::new(desk.clone()))
         .add_service(ApplicationServiceServer::new(desk.clone()))
         .add_service(RemedyServiceServer::new(desk.clone()))
         .add_service(ProactiveServiceServer::new(desk.clone()))
@@ -215,8 +216,9 @@ const WRITING_SERVICES: [&str; 7] = [
 ];
 
 /// What health answers for: the whole, and each service by name.
-const SERVICES: [&str; 12] = [
+const SERVICES: [&str; 13] = [
     "",
+    "disclosure.v1.AdminService",
     "disclosure.v1.AgencyService",
     "disclosure.v1.ApplicationService",
     "disclosure.v1.RemedyService",

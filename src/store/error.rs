@@ -121,6 +121,21 @@ pub enum OpenError {
         /// The latest format known.
         known: u32,
     },
+    /// The directory is to take in a log, and holds something.
+    #[error("directory {} is not empty; nothing is ever restored over what is there", .dir.display())]
+    NotEmpty {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// A log was being restored into the directory, and the end of it has not come.
+    #[error(
+        "directory {} holds a log that was not restored to its end; begin the restoring again",
+        .dir.display()
+    )]
+    RestoreUnfinished {
+        /// The directory.
+        dir: PathBuf,
+    },
     /// Someone else has the ledger open.
     #[error("ledger in {} is in use by {holder}", .dir.display())]
     Locked {

@@ -42,6 +42,8 @@ use crate::integrity::{Frontier, Hash, leaf_hash_of};
 /// The length of a frame's header.
 pub(super) const HEADER_LEN: usize = 72;
 const CRC_AT: usize = 68;
+/// The length of a request: key and fingerprint.
+const REQUEST_LEN: usize = 32;
 const FORMAT: u32 = 1;
 
 /// How a frame begins.
@@ -123,6 +125,18 @@ impl Chunk {
         Events { chunk: self, rest: self.records(), position: self.first, left: self.len }
     }
 
+    /// The events in order, as far as a replay needs them.
+    pub fn payloads(&self) -> impl Iterator<Item = Payload<'_>> {
+        let positions = (self.first.get()..).map(GlobalPosition::new);
+        let mut rest = self.records();
+        positions.take(self.len).map_while(move |position| {
+            let cut = Record::split(rest)?;
+            rest = cut.rest;
+            let Outline { version, payload, .. } = Outline::of(cut.record)?;
+            Some(Payload { position, version, payload })
+        })
+    }
+
     /// The events after a position; `None` if there is none.
     #[must_use]
     pub fn after(&self, position: GlobalPosition) -> Option<Self> {
@@ -145,13 +159,25 @@ impl Chunk {
     }
 
     /// The whole frame, of which a trimmed chunk shows only the end.
-    pub(super) fn frame(&self) -> &Bytes {
+    #[must_use]
+    pub fn frame(&self) -> &Bytes {
         &self.frame
     }
 
     fn records(&self) -> &[u8] {
         self.frame.get(self.start..).unwrap_or_default()
     }
+}
+
+/// What an event says, in its chunk.
+#[derive(Debug, Clone, Copy)]
+pub struct Payload<'a> {
+    /// Its place in the log.
+    pub position: GlobalPosition,
+    /// Its place in the stream.
+    pub version: StreamVersion,
+    /// The payload.
+    pub payload: &'a [u8],
 }
 
 /// An event in its chunk.
@@ -174,7 +200,7 @@ pub struct EventRef<'a> {
     /// The leaf that was stored with it.
     pub leaf: Hash,
     /// The position of the stream's previous event; the start if there is none.
-    pub(super) previous: GlobalPosition,
+    pub previous: GlobalPosition,
     record: &'a [u8],
     frame: &'a Bytes,
 }
@@ -331,22 +357,43 @@ impl<'a> Record<'a> {
 
     fn parse(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
         let Cut { record, leaf, rest } = Self::split(bytes)?;
+        let Outline { version, previous, stream, event_type, request, payload } =
+            Outline::of(record)?;
+        let (stream, event_type) = (str::from_utf8(stream).ok()?, str::from_utf8(event_type).ok()?);
+        let request = request.and_then(|bytes| {
+            let mut bytes = Cursor(bytes);
+            Some(Request { key: bytes.array()?, fingerprint: bytes.array()? })
+        });
+        let (bytes, leaf) = (record, Hash(leaf));
+        let record = Self { version, previous, stream, event_type, request, payload, bytes, leaf };
+        Some((record, rest))
+    }
+}
+
+/// A record whose texts have not been read.
+struct Outline<'a> {
+    version: StreamVersion,
+    previous: GlobalPosition,
+    stream: &'a [u8],
+    event_type: &'a [u8],
+    request: Option<&'a [u8]>,
+    payload: &'a [u8],
+}
+
+impl<'a> Outline<'a> {
+    fn of(record: &'a [u8]) -> Option<Self> {
         let mut bytes = Cursor(record);
         let version = StreamVersion::new(bytes.u32()?)?;
         let previous = GlobalPosition::new(bytes.u64()?);
         let (stream_len, type_len) = (bytes.u16()?, bytes.u16()?);
         let has_request = bytes.u32()?;
-        let stream = str::from_utf8(bytes.slice(stream_len.into())?).ok()?;
-        let event_type = str::from_utf8(bytes.slice(type_len.into())?).ok()?;
+        let (stream, event_type) = (bytes.slice(stream_len.into())?, bytes.slice(type_len.into())?);
         let request = match has_request {
             0 => None,
-            1 => Some(Request { key: bytes.array()?, fingerprint: bytes.array()? }),
+            1 => Some(bytes.slice(REQUEST_LEN)?),
             _ => return None,
         };
-        let (payload, leaf) = (bytes.0, Hash(leaf));
-        let record =
-            Self { version, previous, stream, event_type, request, payload, bytes: record, leaf };
-        Some((record, rest))
+        Some(Self { version, previous, stream, event_type, request, payload: bytes.0 })
     }
 }
 
@@ -445,8 +492,8 @@ impl FrameBuilder {
         }
     }
 
-    /// Lays out an event whose sizes have been checked.
-    pub(super) fn push(&mut self, placed: &Placed<'_>) {
+    /// Lays out an event whose sizes have been checked; gives its leaf.
+    pub(super) fn push(&mut self, placed: &Placed<'_>) -> Hash {
         let (stream, event) = (placed.stream.as_str(), placed.event);
         let position = self.next();
         let length_at = self.bytes.len();
@@ -470,6 +517,7 @@ impl FrameBuilder {
         self.bytes.extend_from_slice(&leaf.0);
         self.leaves.push(leaf);
         self.frontier.append(leaf);
+        leaf
     }
 
     /// The finished frame and the tree with its leaves; `None` if no event was laid out.

@@ -1,14 +1,17 @@
 //! The reference engine: a list of chunks in memory, short enough to read as the specification.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::{
-    Append, AppendError, Appended, Chunk, CloseError, EventStore, GlobalPosition, Health,
-    ReadError, RecordedEvent, RecordedRequest, StreamHead, StreamId, StreamVersion,
+    Append, AppendError, Appended, Chunk, CloseError, EventStore, Fault, GlobalPosition, Health,
+    ReadError, RecordedEvent, RecordedRequest, StreamHead, StreamId, StreamVersion, Verified,
     index::{Index, Known, Sealed, Stage, find_request},
     walk::{Frames, page, walk_stream},
 };
@@ -19,6 +22,7 @@ pub struct MemoryStore {
     state: Mutex<State>,
     head: watch::Receiver<GlobalPosition>,
     clock: Arc<dyn Clock>,
+    log_id: String,
 }
 
 struct State {
@@ -36,7 +40,8 @@ impl MemoryStore {
         let (sender, head) = watch::channel(GlobalPosition::START);
         let (index, frontier, chunks) = (Index::default(), Frontier::new(), Chunks::default());
         let state = Mutex::new(State { index, frontier, chunks, head: Some(sender) });
-        Self { state, head, clock }
+        let log_id = format!("{:032x}", RandomState::new().hash_one(0));
+        Self { state, head, clock, log_id }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -48,13 +53,26 @@ impl MemoryStore {
     }
 }
 
+impl Known for State {
+    fn look_up<A>(&self, question: impl FnOnce(&Index) -> A) -> A {
+        question(&self.index)
+    }
+
+    fn frames(&self) -> &impl Frames {
+        &self.chunks
+    }
+}
+
 #[async_trait]
 impl EventStore for MemoryStore {
+    fn log_id(&self) -> &str {
+        &self.log_id
+    }
+
     async fn append(&self, append: Append) -> Result<Appended, AppendError> {
         let mut log = self.open_state().map_err(|_| AppendError::Closed)?;
         let mut stage = Stage::new(&log.index.tip(log.frontier.clone()), self.clock.now());
-        let known = Known { index: &log.index, frames: &log.chunks };
-        let appended = stage.add(&append, known)?;
+        let appended = stage.add(&append, &*log)?;
         if let Some(Sealed { chunk, changes, frontier }) = stage.seal() {
             log.index.commit(&changes, &chunk);
             log.frontier = frontier;
@@ -90,6 +108,22 @@ impl EventStore for MemoryStore {
     ) -> Result<Vec<Chunk>, ReadError> {
         let state = self.open_state()?;
         page(&state.chunks, after, state.index.head(), max_events)
+    }
+
+    async fn verify(&self, progress: watch::Sender<GlobalPosition>) -> Result<Verified, ReadError> {
+        let chunks = self.open_state()?.chunks.0.clone();
+        let mut frontier = Frontier::new();
+        let mut faults = Vec::new();
+        for chunk in &chunks {
+            chunk.events().for_each(|event| frontier.append(event.leaf));
+            if !chunk.leaves_hold() || frontier.root() != chunk.root() {
+                let (position, what) = (chunk.first(), "frame does not lead to its Merkle root");
+                faults.push(Fault { part: "memory", position, what: what.to_owned() });
+            }
+            progress.send_replace(chunk.last());
+        }
+        let (log_id, root) = (self.log_id.clone(), frontier.root());
+        Ok(Verified { log_id, events: frontier.len(), root, sled_lacks: 0, faults })
     }
 
     async fn position_at(&self, instant: Timestamp) -> Result<GlobalPosition, ReadError> {

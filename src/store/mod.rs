@@ -20,7 +20,9 @@
 //! - **After a failed write nothing more is recorded** until the store is opened again; reads go
 //!   on, and [`EventStore::health`] says why.
 
+mod backup;
 mod error;
+mod files;
 mod follow;
 mod frame;
 mod index;
@@ -28,6 +30,8 @@ mod memory;
 mod sled;
 mod table;
 mod planted;
+mod reader;
+mod rebuild;
 mod types;
 mod walk;
 
@@ -36,22 +40,28 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 pub use self::{
+    backup::{Backup, BackupEnd, BackupError, Extension, RestoreError, read_backup, restore},
     error::{AppendError, CloseError, Corrupt, OpenError, ReadError},
     follow::follow,
-    frame::{Chunk, EventRef, Events},
+    frame::{Chunk, EventRef, Events, Payload},
     index::{MAX_APPEND_BYTES, MAX_EVENT_TYPE_LEN, Memory},
     memory::MemoryStore,
-    sled::{Fault, SledStore, StoreOptions, Verified, verify},
+    reader::{Arrival, ArrivalError, FrameReader, StateError, log_state},
+    rebuild::Rebuild,
+    sled::{Restore, SledStore, StoreOptions, verify},
     types::{
-        Append, Appended, ExpectedVersion, GlobalPosition, Health, InvalidStreamId,
-        InvalidStreamVersion, NewEvent, RecordedEvent, RecordedRequest, Request, StreamAppend,
-        StreamAppended, StreamHead, StreamId, StreamVersion,
+        Append, Appended, ExpectedVersion, Fault, GlobalPosition, Health, InvalidStreamId,
+        InvalidStreamVersion, LogState, NewEvent, RecordedEvent, RecordedRequest, Request,
+        StreamAppend, StreamAppended, StreamHead, StreamId, StreamVersion, Verified,
     },
 };
 
 /// A log of events; the [module](self) says what it promises.
 #[async_trait]
 pub trait EventStore: Send + Sync + 'static {
+    /// The name that the log got when it was made, which copies of it keep.
+    fn log_id(&self) -> &str;
+
     /// Records an append and answers when it is durable.
     ///
     /// The future may be dropped at any time; an append that has been handed to the writer by then
@@ -81,6 +91,12 @@ pub trait EventStore: Send + Sync + 'static {
         after: GlobalPosition,
         max_events: usize,
     ) -> Result<Vec<Chunk>, ReadError>;
+
+    /// Looks at everything that is kept of the log, up to where it ends now, while appends go on:
+    /// checksums, leaves, versions, roots, and whether all copies agree.
+    ///
+    /// Says how far it has come, and gives up as `Closed` when nobody wants to know any more.
+    async fn verify(&self, progress: watch::Sender<GlobalPosition>) -> Result<Verified, ReadError>;
 
     /// The last position recorded at or before an instant.
     async fn position_at(&self, instant: Timestamp) -> Result<GlobalPosition, ReadError>;

@@ -16,6 +16,12 @@ pub(super) enum Bug {
     SwallowSyncError,
     /// `swallow_disk_full`: an append without room is answered as if it were recorded.
     SwallowDiskFull,
+    /// `early_ledger`: a directory counts as a ledger before the log is restored to its end.
+    EarlyLedger,
+    /// `short_backup`: what a backup lacks at its end is not noticed.
+    ShortBackup,
+    /// `unsynced_backup`: the files of a backup are never synced.
+    UnsyncedBackup,
 }
 
 /// Whether a bug is to be had.
@@ -28,6 +34,9 @@ pub(super) fn has(bug: Bug) -> bool {
         "skip_checksum" => Some(Bug::SkipChecksum),
         "swallow_sync_error" => Some(Bug::SwallowSyncError),
         "swallow_disk_full" => Some(Bug::SwallowDiskFull),
+        "early_ledger" => Some(Bug::EarlyLedger),
+        "short_backup" => Some(Bug::ShortBackup),
+        "unsynced_backup" => Some(Bug::UnsyncedBackup),
         _ => None,
     };
     *CHOSEN.get_or_init(choose) == Some(bug)

@@ -1,14 +1,19 @@
 //! A compact map from keys that are spread evenly to positions: sorted entries with gaps.
 //!
-//! Entries are `E` bytes, of which the first `K` are the key and the last five the position. A
-//! table has 256 shards by the first byte of the key; the next four say where in its shard an
-//! entry would lie, and it lies there or a little after, with all entries in the order of their
-//! keys. A shard is at most 85 % full and grows by a quarter, so an entry takes `E` / 0.85 to
-//! `E` / 0.68 bytes, whatever the number of entries, and growing never takes long.
+//! A table has 256 shards by the first byte of the key, which is stored nowhere else. Entries are
+//! `E` bytes, of which the first `K` are the rest of the key and the last five the position. The
+//! first four say where in its shard an entry would lie, and it lies there or a little after, with
+//! all entries in the order of their keys. A shard is at most [`FULLEST`] % full and at least
+//! [`EMPTIEST`] % after it grew, whatever the number of entries; it grows by itself, so growing
+//! never takes long, nor much memory at once.
 //!
 //! A clone shares every shard until one of the two changes it.
 
-use std::{mem, sync::Arc};
+use std::{
+    io::{self, Read, Write},
+    mem,
+    sync::Arc,
+};
 
 use super::GlobalPosition;
 
@@ -18,12 +23,38 @@ const POSITION_LEN: usize = 5;
 /// The last position that an entry can hold.
 pub(super) const MAX_POSITION: GlobalPosition = GlobalPosition::new((1 << 40) - 1);
 
+/// How many of a hundred places are taken when a shard grows.
+const FULLEST: usize = 88;
+
+/// How many of a hundred places are taken when it has grown.
+const EMPTIEST: usize = 78;
+
 /// The free slots that a shard has at its end.
 const MARGIN: usize = 16;
+
+/// How many entries are read at a time.
+const ENTRIES_AT_ONCE: usize = 4096;
 
 #[derive(Debug, Clone)]
 pub(super) struct Table<const E: usize, const K: usize> {
     shards: Vec<Arc<Shard<E, K>>>,
+}
+
+/// A key: the byte that says which shard, and the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key<const K: usize> {
+    pub(super) shard: u8,
+    pub(super) rest: [u8; K],
+}
+
+impl<const K: usize> Key<K> {
+    /// The key that these bytes begin with; what they lack is zero.
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        let mut key = Self { shard: bytes.first().copied().unwrap_or(0), rest: [0; K] };
+        let rest = bytes.get(1..).unwrap_or_default();
+        key.rest.iter_mut().zip(rest).for_each(|(slot, byte)| *slot = *byte);
+        key
+    }
 }
 
 impl<const E: usize, const K: usize> Default for Table<E, K> {
@@ -57,65 +88,74 @@ impl<const E: usize, const K: usize> Table<E, K> {
     }
 
     /// The entries with a key.
-    pub(super) fn get(&self, key: &[u8; K]) -> impl Iterator<Item = &[u8; E]> {
-        let shard = self.shards.get(shard_of(key));
-        let (shard, at) = shard.map_or((&[][..], 0), |shard| (&shard.slots[..], shard.seek(key)));
+    pub(super) fn get(&self, key: &Key<K>) -> impl Iterator<Item = &[u8; E]> {
+        let shard = self.shards.get(usize::from(key.shard));
+        let (shard, at) =
+            shard.map_or((&[][..], 0), |shard| (&shard.slots[..], shard.seek(&key.rest)));
         let from = shard.get(at..).unwrap_or_default();
-        from.iter().take_while(move |entry| !is_free(*entry) && key_of::<E, K>(entry) == key)
+        from.iter().take_while(move |entry| !is_free(*entry) && *rest_of(entry) == key.rest)
     }
 
     /// Puts an entry in the place of one with the same key, or adds it.
-    pub(super) fn put(&mut self, entry: &[u8; E]) {
-        if let Some(shard) = self.shard_mut(entry) {
-            let at = shard.seek(key_of::<E, K>(entry));
+    pub(super) fn put(&mut self, shard: u8, entry: &[u8; E]) {
+        if let Some(shard) = self.shard_mut(shard) {
+            let key: &[u8; K] = rest_of(entry);
+            let at = shard.seek(key);
             match shard.slots.get_mut(at) {
-                Some(slot) if !is_free(slot) && slot.starts_with(key_of::<E, K>(entry)) => {
-                    *slot = *entry;
-                }
+                Some(slot) if !is_free(slot) && slot.starts_with(key) => *slot = *entry,
                 Some(_) | None => shard.add(entry),
             }
         }
     }
 
     /// Adds an entry, even if there is one with the same key.
-    pub(super) fn add(&mut self, entry: &[u8; E]) {
-        if let Some(shard) = self.shard_mut(entry) {
+    pub(super) fn add(&mut self, shard: u8, entry: &[u8; E]) {
+        if let Some(shard) = self.shard_mut(shard) {
             shard.add(entry);
         }
     }
 
-    /// Every entry, in the order of their keys.
-    pub(super) fn entries(&self) -> impl Iterator<Item = &[u8; E]> {
-        self.shards.iter().flat_map(|shard| shard.slots.iter().filter(|entry| !is_free(*entry)))
-    }
-
-    /// A table of entries that are in the order of their keys; `None` if they are not.
-    pub(super) fn from_sorted(entries: &[[u8; E]]) -> Option<Self> {
-        let mut table = Self::default();
-        let mut rest = entries;
-        for (n, shard) in table.shards.iter_mut().enumerate() {
-            let len = rest.partition_point(|entry| shard_of(entry) <= n);
-            let (own, after) = rest.split_at_checked(len)?;
-            let sorted = own.is_sorted_by_key(key_of::<E, K>);
-            if !sorted || own.iter().any(|entry| is_free(entry) || shard_of(entry) != n) {
-                return None;
-            }
-            *shard = Arc::new(Shard::laid_out(own.iter(), own.len()));
-            rest = after;
+    /// Writes every entry, in bytes that [`Table::read_from`] reads.
+    pub(super) fn write_to(&self, out: &mut impl Write) -> io::Result<()> {
+        for shard in &self.shards {
+            out.write_all(&(shard.len as u64).to_le_bytes())?;
+            shard.entries().try_for_each(|entry| out.write_all(entry))?;
         }
-        rest.is_empty().then_some(table)
+        Ok(())
     }
 
-    fn shard_mut(&mut self, entry: &[u8; E]) -> Option<&mut Shard<E, K>> {
-        self.shards.get_mut(shard_of(entry)).map(Arc::make_mut)
+    /// Reads what [`Table::write_to`] wrote; an error if it is not that.
+    pub(super) fn read_from(bytes: &mut impl Read) -> io::Result<Self> {
+        let mut table = Self::default();
+        let mut entries = Vec::new();
+        for shard in &mut table.shards {
+            let mut len = [0; 8];
+            bytes.read_exact(&mut len)?;
+            let len = usize::try_from(u64::from_le_bytes(len)).map_err(io::Error::other)?;
+            entries.clear();
+            while entries.len() < len {
+                // The length may be wrong, so memory is taken for what has really been read.
+                let known = entries.len();
+                entries.resize(known.saturating_add(ENTRIES_AT_ONCE).min(len), [0; E]);
+                let new = entries.get_mut(known..).unwrap_or_default();
+                bytes.read_exact(new.as_flattened_mut())?;
+            }
+            let in_order = entries.is_sorted_by_key(rest_of::<E, K>);
+            if !in_order || entries.iter().any(|entry| is_free(entry)) {
+                return Err(io::ErrorKind::InvalidData.into());
+            }
+            *shard = Arc::new(Shard::laid_out(entries.iter(), entries.len()));
+        }
+        Ok(table)
+    }
+
+    fn shard_mut(&mut self, shard: u8) -> Option<&mut Shard<E, K>> {
+        self.shards.get_mut(usize::from(shard)).map(Arc::make_mut)
     }
 }
 
-fn shard_of(key: &[u8]) -> usize {
-    key.first().copied().map_or(0, usize::from)
-}
-
-fn key_of<const E: usize, const K: usize>(entry: &[u8; E]) -> &[u8; K] {
+/// The key of an entry but for its first byte.
+fn rest_of<const E: usize, const K: usize>(entry: &[u8; E]) -> &[u8; K] {
     entry.first_chunk().unwrap_or(&[0; K])
 }
 
@@ -135,7 +175,7 @@ struct Shard<const E: usize, const K: usize> {
 impl<const E: usize, const K: usize> Shard<E, K> {
     /// A shard of entries in order, with room for one more at least.
     fn laid_out<'a>(entries: impl Iterator<Item = &'a [u8; E]>, len: usize) -> Self {
-        let homes = len.saturating_add(1).saturating_mul(147).div_ceil(100);
+        let homes = len.saturating_add(1).saturating_mul(100).div_ceil(EMPTIEST);
         let mut slots = Vec::with_capacity(homes.saturating_add(MARGIN));
         let mut shard = Self { slots: Vec::new(), homes, len };
         for entry in entries {
@@ -152,9 +192,12 @@ impl<const E: usize, const K: usize> Shard<E, K> {
         shard
     }
 
+    fn entries(&self) -> impl Iterator<Item = &[u8; E]> {
+        self.slots.iter().filter(|entry| !is_free(*entry))
+    }
+
     fn home(&self, key: &[u8]) -> usize {
-        let fraction =
-            key.get(1..5).and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes);
+        let fraction = key.get(..4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes);
         let scaled = u64::from(fraction.unwrap_or(0)).saturating_mul(self.homes as u64) >> 32;
         usize::try_from(scaled).unwrap_or(0)
     }
@@ -163,17 +206,17 @@ impl<const E: usize, const K: usize> Shard<E, K> {
     fn seek(&self, key: &[u8; K]) -> usize {
         let home = self.home(key);
         let from = self.slots.get(home..).unwrap_or_default();
-        let before = |entry: &&[u8; E]| !is_free(*entry) && key_of::<E, K>(entry) < key;
+        let before = |entry: &&[u8; E]| !is_free(*entry) && rest_of(entry) < key;
         home.saturating_add(from.iter().take_while(before).count())
     }
 
     fn add(&mut self, entry: &[u8; E]) {
-        if self.len.saturating_mul(100) >= self.homes.saturating_mul(85) {
+        if self.len.saturating_mul(100) >= self.homes.saturating_mul(FULLEST) {
             let slots = mem::take(&mut self.slots);
             let kept = slots.iter().filter(|entry| !is_free(*entry));
             *self = Self::laid_out(kept, self.len);
         }
-        let at = self.seek(key_of::<E, K>(entry));
+        let at = self.seek(rest_of(entry));
         let from = self.slots.get(at..).unwrap_or_default();
         let taken = from.iter().take_while(|entry| !is_free(*entry)).count();
         let free = at.saturating_add(taken);
@@ -198,11 +241,17 @@ mod tests {
 
     use super::*;
 
-    type Small = Table<11, 6>;
+    type Small = Table<10, 5>;
 
-    fn entry(key: [u8; 6], position: u64) -> [u8; 11] {
-        let bytes = [&key[..], &position_bytes(GlobalPosition::new(position))].concat();
+    fn entry(key: [u8; 6], position: u64) -> [u8; 10] {
+        let bytes = [&key[1..], &position_bytes(GlobalPosition::new(position))].concat();
         bytes.try_into().unwrap()
+    }
+
+    fn written<const E: usize, const K: usize>(table: &Table<E, K>) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        table.write_to(&mut bytes).unwrap();
+        bytes
     }
 
     proptest! {
@@ -214,44 +263,68 @@ mod tests {
             for ([a, b], position) in puts {
                 // Crowded on purpose: all in two shards, and near one another.
                 let key = [a % 2, 0, a, b % 16, 0, 0];
-                table.put(&entry(key, position));
+                table.put(key[0], &entry(key, position));
                 map.insert(key, position);
             }
             prop_assert_eq!(table.len(), map.len());
             for (key, position) in &map {
-                let found: Vec<_> = table.get(key).map(|e| position_of(e).get()).collect();
+                let found: Vec<_> =
+                    table.get(&Key::of(key)).map(|e| position_of(e).get()).collect();
                 prop_assert_eq!(found, [*position]);
             }
-            prop_assert_eq!(table.get(&[9; 6]).count(), 0);
-            let entries: Vec<_> = table.entries().copied().collect();
-            let expected: Vec<_> = map.iter().map(|(key, at)| entry(*key, *at)).collect();
-            prop_assert_eq!(&entries, &expected);
-            let again = Small::from_sorted(&entries).unwrap();
-            prop_assert!(again.entries().eq(expected.iter()));
+            prop_assert_eq!(table.get(&Key::of(&[9; 6])).count(), 0);
+            let mut expected = Vec::new();
+            for shard in 0..=u8::MAX {
+                let own = map.iter().filter(|(key, _)| key[0] == shard);
+                let own: Vec<_> = own.map(|(key, at)| entry(*key, *at)).collect();
+                expected.extend((own.len() as u64).to_le_bytes());
+                expected.extend(own.concat());
+            }
+            let bytes = written(&table);
+            prop_assert_eq!(&bytes, &expected);
+            let again = Small::read_from(&mut &bytes[..]).unwrap();
+            prop_assert_eq!(&written(&again), &bytes);
+            prop_assert!(Small::read_from(&mut &bytes[..bytes.len() - 1]).is_err());
         }
     }
 
     #[test]
     fn entries_with_one_key_stand_side_by_side() {
         let mut table = Small::default();
-        (1..=40).for_each(|n| table.add(&entry([7; 6], n)));
-        let mut found: Vec<_> = table.get(&[7; 6]).map(|e| position_of(e).get()).collect();
+        (1..=40).for_each(|n| table.add(7, &entry([7; 6], n)));
+        let key = Key::of(&[7; 6]);
+        let mut found: Vec<_> = table.get(&key).map(|e| position_of(e).get()).collect();
         found.sort_unstable();
         assert_eq!(found, (1..=40).collect::<Vec<_>>());
-        assert!(Small::from_sorted(&[entry([8; 6], 1), entry([7; 6], 1)]).is_none());
     }
 
     #[test]
-    fn an_entry_takes_at_most_half_as_much_again() {
-        let mut table = Table::<25, 16>::default();
+    fn what_is_out_of_order_or_free_or_too_many_is_not_read() {
+        let (low, high, free) = (entry([0; 6], 1), entry([9; 6], 1), entry([5; 6], 0));
+        for (entries, len, expected) in [
+            ([low, high], 2, true),
+            ([high, low], 2, false),
+            ([low, free], 2, false),
+            ([low, high], u64::MAX, false),
+        ] {
+            let mut bytes = [&len.to_le_bytes()[..], &entries.concat()].concat();
+            bytes.extend([0; 8 * 255]);
+            assert_eq!(Small::read_from(&mut &bytes[..]).is_ok(), expected, "{len}");
+        }
+    }
+
+    #[test]
+    fn an_entry_takes_at_most_a_third_more() {
+        let mut table = Table::<17, 11>::default();
         for n in 0..200_000_u64 {
             let hash: [u8; 32] = Sha256::digest(n.to_le_bytes()).into();
-            let mut entry = [0; 25];
-            entry[..16].copy_from_slice(&hash[..16]);
-            entry[20..].copy_from_slice(&position_bytes(GlobalPosition::new(n + 1)));
-            table.put(&entry);
+            let mut entry = [0; 17];
+            entry[..11].copy_from_slice(&hash[1..12]);
+            entry[12..].copy_from_slice(&position_bytes(GlobalPosition::new(n + 1)));
+            table.put(hash[0], &entry);
             if n > 50_000 && n % 1_000 == 0 {
-                assert!(table.bytes() as u64 / n <= 40, "{} for {n}", table.bytes());
+                // 17 / 0.78, and a few for the margins.
+                assert!(table.bytes() as u64 / n <= 23, "{} for {n}", table.bytes());
             }
         }
         assert_eq!(table.len(), 200_000);

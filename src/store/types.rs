@@ -14,6 +14,8 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+use crate::integrity;
+
 /// The name of a stream: 1 to 512 bytes of text without control characters.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StreamId {
@@ -107,7 +109,7 @@ impl StreamVersion {
         NonZeroU32::new(number).map(Self)
     }
 
-    pub(super) fn get(self) -> u32 {
+    pub(crate) fn get(self) -> u32 {
         self.0.get()
     }
 
@@ -310,6 +312,47 @@ pub enum Health {
         /// Why.
         reason: String,
     },
+}
+
+/// Where a log ends, and what a copy of it that ends at an earlier position must agree with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogState {
+    /// The name of the log.
+    pub log_id: String,
+    /// Its last position.
+    pub head: GlobalPosition,
+    /// Its Merkle root there.
+    pub root: integrity::Hash,
+    /// An earlier position at which a frame ends, or the start.
+    pub after: GlobalPosition,
+    /// Its Merkle root there.
+    pub after_root: integrity::Hash,
+}
+
+/// What was found in a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// The name of the log.
+    pub log_id: String,
+    /// The events, up to the first fault in what acknowledgements rest on.
+    pub events: u64,
+    /// The Merkle root of those events.
+    pub root: integrity::Hash,
+    /// How many events sled, or whatever serves reads, does not have yet; it will get them.
+    pub sled_lacks: u64,
+    /// What is not as it should be; nothing, if the log is whole.
+    pub faults: Vec<Fault>,
+}
+
+/// Something that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Where: `journal`, `sled` or `head`; `memory` of a store that has nothing else.
+    pub part: &'static str,
+    /// The position from which on it is so.
+    pub position: GlobalPosition,
+    /// What is wrong.
+    pub what: String,
 }
 
 #[cfg(test)]

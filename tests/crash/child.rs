@@ -17,7 +17,10 @@ use std::{
 use disclosure_ledger::{
     clock::SystemClock,
     integrity::Frontier,
-    store::{AppendError, Chunk, EventStore, GlobalPosition, SledStore, StreamHead, StreamId},
+    store::{
+        AppendError, Chunk, EventStore, GlobalPosition, SledStore, StoreOptions, StreamHead,
+        StreamId,
+    },
 };
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -38,7 +41,11 @@ fn child_process() {
     let dir = PathBuf::from(env::var_os("CRASH_STORE").unwrap());
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(2).enable_all().build().unwrap();
-    let store = match SledStore::open(&dir, Arc::new(SystemClock)) {
+    let usual = StoreOptions::default();
+    let segment_bytes = number("CRASH_SEGMENT").unwrap_or(usual.segment_bytes);
+    let checkpoint_every = number("CRASH_CHECKPOINT").unwrap_or(usual.checkpoint_every);
+    let options = StoreOptions { segment_bytes, checkpoint_every, ..usual };
+    let store = match SledStore::open_with(&dir, Arc::new(SystemClock), options) {
         Ok(store) => Arc::new(store),
         Err(refused) => {
             let debug = format!("{refused:?}");

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::{
     event::EventId,
@@ -28,10 +28,27 @@ enum Mode {
     Truncation,
     Deletion,
     OlderCopy,
+    /// The last block that anything is written in.
+    LastBlock,
+    /// Two segments of the journal change places.
+    Swap,
 }
 
-const MODES: [Mode; 5] =
-    [Mode::BitFlip, Mode::ZeroedBlock, Mode::Truncation, Mode::Deletion, Mode::OlderCopy];
+const MODES: [Mode; 7] = [
+    Mode::BitFlip,
+    Mode::ZeroedBlock,
+    Mode::Truncation,
+    Mode::Deletion,
+    Mode::OlderCopy,
+    Mode::LastBlock,
+    Mode::Swap,
+];
+
+/// How far apart the cases of two rounds are; a prime.
+const STRIDE: u64 = 181;
+
+/// The length of a segment in the store that has several.
+const SEGMENT: u64 = 64 << 10;
 
 /// How a frame begins; so that the rig can tell a torn end from damage.
 const MAGIC: [u8; 4] = [0xff, b'D', b'L', 0xfe];
@@ -53,11 +70,13 @@ impl Base {
     fn new(name: &'static str, work: &Path, bug: Option<&'static str>) -> Result<Self> {
         let dir = work.join(name);
         let mut model = Model::default();
-        let spec = Spec::new(&dir, bug);
+        let segment = name.starts_with("segments").then_some(SEGMENT);
+        let checkpoint = segment.map(|_| 100);
+        let spec = Spec { segment, checkpoint, ..Spec::new(&dir, bug) };
         model.hear(&Spec { limit: Some(20), ..spec.clone() }.write()?.rest()?)?;
         let older = files(&dir)?;
         let mut spec = Spec { generation: 1, ..spec };
-        if name == "closed" {
+        if name.ends_with("closed") {
             spec.limit = Some(40);
             model.hear(&spec.write()?.rest()?)?;
         } else {
@@ -68,6 +87,8 @@ impl Base {
             model.hear(&child.kill()?)?;
         }
         let files = files(&dir)?;
+        let segments = files.keys().filter(|path| path.starts_with("journal")).count();
+        ensure!((segments > 3) == segment.is_some(), "{name}: {segments} segments");
         let copy = work.join("whole");
         copy_anew(&dir, &copy)?;
         let whole = Spec::new(&copy, bug).read()?.held()?;
@@ -133,11 +154,15 @@ struct Damage {
 /// Damages stores so many times.
 pub(crate) fn run(rounds: u64, bug: Option<&'static str>) -> Result<String> {
     let work = scratch()?;
-    let bases = [Base::new("closed", work.path(), bug)?, Base::new("unclean", work.path(), bug)?];
+    let bases = ["closed", "unclean", "segments, closed", "segments, unclean"];
+    let bases = bases.map(|name| Base::new(name, work.path(), bug));
+    let bases = bases.into_iter().collect::<Result<Vec<_>>>()?;
     let cases =
         bases.iter().flat_map(|base| base.cases().into_iter().map(move |case| (base, case)));
     let cases: Vec<_> = cases.collect();
-    let rounds_of_cases = (0..rounds).zip(cases.iter().cycle()).collect();
+    // A stride over them all, so that few rounds meet every kind of file too.
+    let nth = |round: u64| cases.get(usize::try_from(round * STRIDE).ok()? % cases.len());
+    let rounds_of_cases = (0..rounds).filter_map(|round| Some((round, nth(round)?))).collect();
     let outcomes = in_parallel(rounds_of_cases, |(round, (base, (path, mode)))| {
         let dir = scratch()?;
         let mut random = Random::new(seed() ^ round << 32);
@@ -183,11 +208,17 @@ fn inflict(
         Mode::BitFlip => at..(at + 1).min(bytes.len()),
         Mode::ZeroedBlock => at / 4096 * 4096..(at / 4096 * 4096 + 4096).min(bytes.len()),
         Mode::Truncation => at..bytes.len(),
-        Mode::Deletion | Mode::OlderCopy => 0..bytes.len(),
+        Mode::LastBlock => used.saturating_sub(1) / 4096 * 4096..used,
+        Mode::Deletion | Mode::OlderCopy | Mode::Swap => 0..bytes.len(),
     };
     match mode {
         Mode::BitFlip => bytes[range.clone()].iter_mut().for_each(|byte| *byte ^= 1 << (at % 8)),
-        Mode::ZeroedBlock => bytes[range.clone()].fill(0),
+        Mode::ZeroedBlock | Mode::LastBlock => bytes[range.clone()].fill(0),
+        Mode::Swap => {
+            let Some((other, content)) = next_segment(base, path) else { return Ok(None) };
+            fs::write(store.join(other), &bytes)?;
+            bytes.clone_from(content);
+        }
         Mode::Truncation => bytes.truncate(at),
         Mode::Deletion => bytes.clear(),
         Mode::OlderCopy => bytes = base.older.get(path).cloned().unwrap_or_default(),
@@ -204,6 +235,15 @@ fn inflict(
         fs::write(file, bytes)?;
     }
     Ok(Some(Damage { path: path.to_owned(), mode, range }))
+}
+
+/// The segment after one; after the last, the first.
+fn next_segment<'a>(base: &'a Base, path: &Path) -> Option<(&'a PathBuf, &'a Vec<u8>)> {
+    let segments: Vec<_> =
+        base.files.iter().filter(|(path, _)| path.starts_with("journal")).collect();
+    let at = segments.iter().position(|(segment, _)| *segment == path)?;
+    let next = segments[(at + 1) % segments.len()];
+    Some(next).filter(|(other, _)| *other != path)
 }
 
 /// What became of a damaged store.
@@ -283,7 +323,8 @@ fn unlocked(mut files: Files) -> Files {
 fn looks_torn(base: &Base, damage: &Damage, report: &Report) -> Result<bool> {
     let journal = base.files.keys().rfind(|path| path.starts_with("journal"));
     let last = journal.context("no journal")?;
-    if base.name == "closed" || damage.mode != Mode::ZeroedBlock || damage.path != *last {
+    let zeroed = matches!(damage.mode, Mode::ZeroedBlock | Mode::LastBlock);
+    if base.name.ends_with("closed") || !zeroed || damage.path != *last {
         return Ok(false);
     }
     let bytes = &base.files[last];

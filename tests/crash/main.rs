@@ -10,6 +10,7 @@
 )]
 
 mod child;
+mod copies;
 mod corruption;
 mod disk;
 mod errors;

@@ -4,7 +4,7 @@
 use anyhow::Result;
 
 use crate::{
-    corruption,
+    copies, corruption,
     disk::Fs,
     errors,
     full::{self, Then},
@@ -35,9 +35,13 @@ fn must_turn_red(
 }
 
 const LOST: [&str; 2] = ["lost in all", "its end is missing"];
+/// Appends are acknowledged although the frame before them could not be written, too.
+const ACKNOWLEDGED: [&str; 3] = [LOST[0], LOST[1], "taken after a failure"];
 const UNSYNCED: [&str; 1] = ["was acknowledged on line"];
 const NEVER_FULL: [&str; 3] = ["lost in all", "ended before [\"FULL\"", "never said [\"FULL\""];
 const WRONG: [&str; 2] = ["a leaf does not hold", "an event is not as appended"];
+const SHORTER: [&str; 2] = ["a ledger, but not whole", "restored: End"];
+const UNRESTORED: [&str; 2] = ["not restored (", "restored as End"];
 const STRACE: [Need; 1] = [Need::Tool("strace")];
 
 #[test]
@@ -70,7 +74,7 @@ fn ack_before_sync_is_noticed_by_the_system_calls() {
 
 #[test]
 fn ack_before_sync_is_noticed_by_the_power_cut() {
-    must_turn_red("ack_before_sync, power cut, ext4", &LOST, &Fs::Ext4.needs(), || {
+    must_turn_red("ack_before_sync, power cut, ext4", &ACKNOWLEDGED, &Fs::Ext4.needs(), || {
         power_cut::run(Fs::Ext4, 10, Some("ack_before_sync"))
     });
 }
@@ -93,6 +97,27 @@ fn skip_checksum_is_noticed_by_the_corruption() {
 fn swallow_sync_error_is_noticed_by_the_injected_errors() {
     must_turn_red("swallow_sync_error, injected errors", &UNSYNCED, &STRACE, || {
         errors::run(4, Some("swallow_sync_error"))
+    });
+}
+
+#[test]
+fn early_ledger_is_noticed_by_the_kill_while_copying() {
+    must_turn_red("early_ledger, kill -9 while copying", &SHORTER, &[Need::Tool("kill")], || {
+        copies::kill(40, Some("early_ledger"))
+    });
+}
+
+#[test]
+fn short_backup_is_noticed_by_the_damage_to_backups() {
+    must_turn_red("short_backup, damage to backups", &SHORTER, &[], || {
+        copies::damage(60, Some("short_backup"))
+    });
+}
+
+#[test]
+fn unsynced_backup_is_noticed_by_the_power_cut_while_copying() {
+    must_turn_red("unsynced_backup, power cut, ext4", &UNRESTORED, &Fs::Ext4.needs(), || {
+        copies::power_cut(Fs::Ext4, 16, Some("unsynced_backup"))
     });
 }
 

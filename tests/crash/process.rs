@@ -32,6 +32,10 @@ pub(crate) struct Spec {
     pub(crate) pause: Option<u64>,
     /// The size of every event; varied if `None`.
     pub(crate) size: Option<usize>,
+    /// The length of a segment of the journal; the usual one if `None`.
+    pub(crate) segment: Option<u64>,
+    /// After how many events a checkpoint is written; the usual number if `None`.
+    pub(crate) checkpoint: Option<u64>,
     /// Whether the disk may be too full to close the store.
     pub(crate) full: bool,
     /// The bug that the engine is to have.
@@ -98,14 +102,17 @@ impl Spec {
         command.env("CRASH_CHILD", role).env("CRASH_STORE", &self.store);
         command.env("CRASH_GENERATION", self.generation.to_string());
         command.env("CRASH_TASKS", self.tasks.to_string());
-        for name in ["CRASH_LIMIT", "CRASH_PAUSE", "CRASH_SIZE", "DISCLOSURE_PLANTED_BUG"] {
+        let own = ["CRASH_LIMIT", "CRASH_PAUSE", "CRASH_SIZE", "CRASH_SEGMENT", "CRASH_CHECKPOINT"];
+        for name in own.into_iter().chain(["DISCLOSURE_PLANTED_BUG"]) {
             command.env_remove(name);
         }
         let limit = self.limit.map(|limit| ("CRASH_LIMIT", limit.to_string()));
         let pause = self.pause.map(|pause| ("CRASH_PAUSE", pause.to_string()));
         let size = self.size.map(|size| ("CRASH_SIZE", size.to_string()));
+        let segment = self.segment.map(|bytes| ("CRASH_SEGMENT", bytes.to_string()));
+        let checkpoint = self.checkpoint.map(|every| ("CRASH_CHECKPOINT", every.to_string()));
         let bug = self.bug.map(|bug| ("DISCLOSURE_PLANTED_BUG", bug.to_owned()));
-        command.envs([limit, pause, size, bug].into_iter().flatten());
+        command.envs([limit, pause, size, segment, checkpoint, bug].into_iter().flatten());
         Running::start(command)
     }
 }
@@ -242,6 +249,76 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.end();
+    }
+}
+
+/// The program that operators run.
+#[derive(Clone, Copy)]
+pub(crate) struct Program {
+    /// The bug that it is to have.
+    pub(crate) bug: Option<&'static str>,
+}
+
+impl Program {
+    /// Starts a command with places: of `backup` and `verify` those that it names in this order, of
+    /// the others from where and to where.
+    pub(crate) fn start(self, command: &[&str], places: &[&Path]) -> Result<Ran> {
+        let after = match command {
+            ["backup", "--data"] => vec!["", "--to"],
+            ["backup", ..] => vec!["--to"],
+            ["export", ..] => vec!["", "--output"],
+            ["restore" | "import-log"] => vec!["--from", "--data"],
+            _ => vec![""],
+        };
+        let mut line = Command::new(env!("CARGO_BIN_EXE_disclosure"));
+        line.arg("--json").args(command).env_remove("DISCLOSURE_PLANTED_BUG");
+        for (option, place) in after.into_iter().zip(places) {
+            if !option.is_empty() {
+                line.arg(option);
+            }
+            line.arg(place);
+        }
+        line.envs(self.bug.map(|bug| ("DISCLOSURE_PLANTED_BUG", bug)));
+        Ok(Ran { running: Running::start(line)?, said: Vec::new() })
+    }
+
+    /// A server on a free port, and its URL.
+    pub(crate) fn serve(self, data: &Path) -> Result<(Ran, String)> {
+        let mut ran = self.start(&["serve", "--listen", "127.0.0.1:0", "--data"], &[data])?;
+        let (line, _) = ran.running.until(&["serving on "])?;
+        let url = line.strip_prefix("serving on ").and_then(|rest| rest.split(',').next());
+        Ok((ran, url.context("no URL")?.to_owned()))
+    }
+}
+
+/// A command under way, or at its end.
+pub(crate) struct Ran {
+    running: Running,
+    said: Vec<String>,
+}
+
+impl Ran {
+    /// Waits for the end; the exit code and what was said on the side.
+    pub(crate) fn finish(&mut self) -> Result<(Option<i32>, String)> {
+        self.said.extend(self.running.rest()?);
+        let said = self.running.stderr();
+        Ok((self.running.wait()?.code(), said))
+    }
+
+    /// The object that a command prints last, which must have succeeded.
+    pub(crate) fn object(&mut self) -> Result<serde_json::Value> {
+        let (code, said) = self.finish()?;
+        if code != Some(0) {
+            return Err(red(format!("ended with {code:?}: {} {said}", self.said.join(" "))));
+        }
+        Ok(serde_json::from_str(self.said.last().context("nothing was said")?)?)
+    }
+
+    /// Ends it at once; whether it had succeeded by then.
+    pub(crate) fn kill(&mut self) -> Result<bool> {
+        let rest = self.running.stop()?;
+        self.said.extend(rest);
+        Ok(self.running.wait()?.code() == Some(0))
     }
 }
 

@@ -77,7 +77,9 @@ fn tour(program: &Path) -> String {
             lines.push(format!("{serve} --listen 127.0.0.1:0 > served &"));
             lines.push("until grep -q serving served; do :; done".to_owned());
             lines.push("server=$(sed 's/serving on \\([^,]*\\),.*/\\1/' served)".to_owned());
-        } else if let Some(call) = line.strip_prefix("disclosure ") {
+        } else if let Some(call) = line.strip_prefix("disclosure ")
+            && !call.contains("--data ")
+        {
             lines.push(format!("disclosure --server $server {call}"));
         } else {
             lines.push(line.to_owned());

@@ -258,7 +258,7 @@ async fn record(
     if acts == 0 {
         return Ok(());
     }
-    let mut progress = Progress::new(acts, output);
+    let mut progress = Progress::new(acts as u64, output);
     let (send, requests) = mpsc::channel(256);
     let feeder = tokio::spawn(feed(rows, agency_id.to_owned(), mode, send));
     let mut client = IntakeServiceClient::new(channel)

@@ -9,16 +9,20 @@
 //! closing, if there is more to replay than [`LAG_AT_CLOSE`].
 
 use std::{
-    io::{self, Write},
+    io::{self, Read, Write},
     path::Path,
     sync::Arc,
     thread,
 };
 
+use bytes::Bytes;
 use tracing::warn;
 
 use super::{
-    super::{GlobalPosition, frame::Cursor, index::Index},
+    super::{
+        GlobalPosition,
+        index::{Index, array, number},
+    },
     Shared,
     journal::{self, Place},
 };
@@ -27,7 +31,7 @@ use crate::integrity::Frontier;
 /// How many events may be left to replay after a clean stop.
 const LAG_AT_CLOSE: u64 = 20_000;
 
-const MAGIC: [u8; 8] = *b"DLCHECK1";
+const MAGIC: [u8; 8] = *b"DLCHECK2";
 
 /// What is true after the frame that ends at a place.
 pub(super) struct Checkpoint {
@@ -54,33 +58,41 @@ impl Checkpoint {
         self.index.write_to(out)
     }
 
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let mut bytes = Cursor(bytes);
-        if bytes.array()? != MAGIC {
-            return None;
+    fn read_from(bytes: &mut impl Read) -> io::Result<Self> {
+        if array(bytes)? != MAGIC {
+            return Err(io::ErrorKind::InvalidData.into());
         }
         let mut sealed = Vec::new();
-        for _ in 0..bytes.u64()? {
-            sealed.push((GlobalPosition::new(bytes.u64()?), bytes.u64()?));
+        for _ in 0..number(bytes)? {
+            sealed.push((GlobalPosition::new(number(bytes)?), number(bytes)?));
         }
-        let segment = GlobalPosition::new(bytes.u64()?);
-        let place = Place { sealed, segment, frame: bytes.u64()?, end: bytes.u64()? };
-        let frontier_len = usize::try_from(bytes.u64()?).ok()?;
-        let frontier = Frontier::from_bytes(bytes.slice(frontier_len)?)?;
-        let index = Index::from_bytes(bytes.0)?;
-        (index.head().get() == frontier.len()).then_some(Self { index, frontier, place })
+        let segment = GlobalPosition::new(number(bytes)?);
+        let place = Place { sealed, segment, frame: number(bytes)?, end: number(bytes)? };
+        let mut frontier = Vec::new();
+        let frontier_len = number(bytes)?;
+        bytes.take(frontier_len).read_to_end(&mut frontier)?;
+        let frontier = Frontier::from_bytes(&frontier).ok_or(io::ErrorKind::InvalidData)?;
+        let index = Index::read_from(bytes)?;
+        let agree = index.head().get() == frontier.len();
+        agree.then_some(Self { index, frontier, place }).ok_or(io::ErrorKind::InvalidData.into())
     }
 
     /// Reads a checkpoint that belongs to the journal; else says what is wrong with it.
-    pub(super) fn read(dir: &Path, pieces: &[Vec<u8>]) -> Result<Self, &'static str> {
-        let mut bytes = pieces.concat();
-        let content = bytes.len().checked_sub(4).ok_or("it is empty")?;
-        let check = crc32fast::hash(bytes.get(..content).unwrap_or_default()).to_le_bytes();
-        if bytes.get(content..) != Some(&check) {
-            return Err("it has the wrong checksum");
+    pub(super) fn read(
+        dir: &Path,
+        pieces: impl Iterator<Item = Result<Bytes, String>>,
+    ) -> Result<Self, String> {
+        let check = crc32fast::Hasher::new();
+        let mut bytes = Reading { pieces, piece: Bytes::new(), check };
+        let failed = |error: io::Error| format!("it cannot be read: {error}");
+        let checkpoint = Self::read_from(&mut bytes).map_err(failed)?;
+        let check = bytes.check.clone().finalize();
+        if array(&mut bytes).map(u32::from_le_bytes).map_err(failed)? != check {
+            return Err("it has the wrong checksum".to_owned());
         }
-        bytes.truncate(content);
-        let checkpoint = Self::from_bytes(&bytes).ok_or("it is malformed")?;
+        if bytes.read(&mut [0]).map_err(failed)? > 0 {
+            return Err("it is longer than it should be".to_owned());
+        }
         checkpoint.check(dir)?;
         Ok(checkpoint)
     }
@@ -100,6 +112,28 @@ impl Checkpoint {
             return Err("the journal has another frame where it was made");
         }
         Ok(())
+    }
+}
+
+/// Joins the pieces of a checkpoint, each let go of as soon as it is read.
+struct Reading<I> {
+    pieces: I,
+    piece: Bytes,
+    check: crc32fast::Hasher,
+}
+
+impl<I: Iterator<Item = Result<Bytes, String>>> Read for Reading<I> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while self.piece.is_empty() {
+            match self.pieces.next() {
+                Some(piece) => self.piece = piece.map_err(io::Error::other)?,
+                None => return Ok(0),
+            }
+        }
+        let read = into.len().min(self.piece.len());
+        let taken = self.piece.split_to(read);
+        self.check.update(&taken);
+        (&taken[..]).read(into)
     }
 }
 

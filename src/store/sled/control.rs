@@ -4,21 +4,28 @@
 //! what a creation that was cut short leaves behind, or it is not ours and stays untouched.
 
 use std::{
-    fmt::Write as _,
-    fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Read, Write},
+    fs::{self, File},
+    io::{self, Read},
     path::Path,
-    time::Duration,
 };
 
-use super::{super::OpenError, head, journal};
+use super::{
+    super::{
+        OpenError,
+        files::{self, Busy, hex, make_dir, put, sync_dir, with_check},
+        planted::{self, Bug},
+    },
+    head, journal,
+};
 
 const FORMAT: u32 = 1;
 const CONTROL: &str = "LEDGER";
 const CONTROL_DRAFT: &str = "LEDGER.new";
-/// How often, and how far apart, a lock that somebody holds is asked for.
-const LOCK_ATTEMPTS: u32 = 20;
-const LOCK_PAUSE: Duration = Duration::from_millis(10);
+/// What `LEDGER` is called until a log is restored to its end, and its draft.
+const RESTORING: &str = "LEDGER.restoring";
+const RESTORING_DRAFT: &str = "LEDGER.restoring.new";
+/// What the folder of sled, and what is made of it, begin with.
+const SLED: &str = "sled";
 const LOCK: &str = "LOCK";
 const TITLE: &str = "disclosure-ledger";
 
@@ -37,7 +44,7 @@ pub(super) fn claim(dir: &Path) -> Result<Claim, OpenError> {
         Some(log_id) => log_id,
         None => create(dir).map_err(write_error("create a ledger in", dir))?,
     };
-    try_put(dir).map_err(write_error("write in", dir))?;
+    files::check_writable(dir).map_err(write_error("write in", dir))?;
     Ok(Claim { lock, log_id })
 }
 
@@ -47,6 +54,65 @@ pub(super) fn claim_existing(dir: &Path) -> Result<Claim, OpenError> {
     let not_ours = || OpenError::NotOurs { dir: dir.to_owned() };
     let log_id = find(dir)?.ok_or_else(not_ours)?;
     Ok(Claim { lock: lock(dir)?, log_id })
+}
+
+/// Takes an empty or missing directory, or one where a restoring was cut short, for a log that is
+/// to be restored into it. It becomes a ledger with [`finish_restoring`] only.
+pub(super) fn claim_for_restoring(dir: &Path, log_id: &str) -> Result<Claim, OpenError> {
+    make_dir(dir).map_err(write_error("create", dir))?;
+    check_restorable(dir)?;
+    let lock = lock(dir)?;
+    check_restorable(dir)?;
+    let begin = || {
+        let early = planted::has(Bug::EarlyLedger);
+        put(dir, if early { CONTROL } else { RESTORING }, &content(FORMAT, log_id))?;
+        clear(dir)
+    };
+    begin().map_err(write_error("restore into", dir))?;
+    Ok(Claim { lock, log_id: log_id.to_owned() })
+}
+
+/// Makes the restored log a ledger, at one stroke.
+pub(super) fn finish_restoring(dir: &Path) -> io::Result<()> {
+    if !planted::has(Bug::EarlyLedger) {
+        fs::rename(dir.join(RESTORING), dir.join(CONTROL))?;
+    }
+    sync_dir(dir)
+}
+
+/// Refuses a directory that holds anything but what a restoring may have left.
+fn check_restorable(dir: &Path) -> Result<(), OpenError> {
+    let restorable = || -> io::Result<bool> {
+        if dir.join(CONTROL).try_exists()? || !dir.join(RESTORING).try_exists()? {
+            return Ok(!dir.join(CONTROL).try_exists()? && is_vacant(dir)?);
+        }
+        let own = [LOCK, RESTORING, RESTORING_DRAFT, CONTROL_DRAFT, "lost+found", journal::DIR];
+        for entry in fs::read_dir(dir)? {
+            let name = entry?.file_name();
+            let left_over = own.into_iter().chain(head::FILES).any(|own| name == own)
+                || name.to_string_lossy().starts_with(SLED);
+            if !left_over {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    };
+    let restorable = restorable().map_err(io_error("read", dir))?;
+    if restorable { Ok(()) } else { Err(OpenError::NotEmpty { dir: dir.to_owned() }) }
+}
+
+/// Removes what an earlier restoring has left.
+fn clear(dir: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name == journal::DIR || name.to_string_lossy().starts_with(SLED) {
+            fs::remove_dir_all(entry.path())?;
+        } else if head::FILES.into_iter().any(|file| name == file) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    sync_dir(dir)
 }
 
 /// Turns a failure at a path into an error that names both.
@@ -64,35 +130,15 @@ fn write_error(what: &'static str, dir: &Path) -> impl FnOnce(io::Error) -> Open
     }
 }
 
-/// Makes sure, before anything relies on it, that files can be put in place in a directory.
-fn try_put(dir: &Path) -> io::Result<()> {
-    let draft = dir.join(CONTROL_DRAFT);
-    File::create(&draft)?;
-    fs::remove_file(draft)
-}
-
-/// Makes the entries of a directory durable.
-pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
-    File::open(dir)?.sync_all()
-}
-
-fn make_dir(dir: &Path) -> io::Result<()> {
-    if dir.is_dir() {
-        return Ok(());
-    }
-    let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let parent = parent.unwrap_or(Path::new("."));
-    make_dir(parent)?;
-    fs::create_dir(dir)?;
-    sync_dir(parent)
-}
-
 /// The log id, if the directory is a ledger; `None` if it may become one.
 fn find(dir: &Path) -> Result<Option<String>, OpenError> {
     let path = dir.join(CONTROL);
     match fs::read(&path) {
         Ok(text) => parse(dir, &String::from_utf8_lossy(&text)).map(Some),
         Err(missing) if missing.kind() == io::ErrorKind::NotFound => {
+            if dir.join(RESTORING).try_exists().map_err(io_error("read", dir))? {
+                return Err(OpenError::RestoreUnfinished { dir: dir.to_owned() });
+            }
             let vacant = is_vacant(dir).map_err(io_error("read", dir))?;
             if vacant { Ok(None) } else { Err(OpenError::NotOurs { dir: dir.to_owned() }) }
         }
@@ -103,7 +149,8 @@ fn find(dir: &Path) -> Result<Option<String>, OpenError> {
 fn is_vacant(dir: &Path) -> io::Result<bool> {
     for entry in fs::read_dir(dir)? {
         let name = entry?.file_name();
-        let known = [LOCK, CONTROL_DRAFT, "lost+found"].into_iter().any(|own| name == own);
+        let known =
+            [LOCK, CONTROL_DRAFT, RESTORING_DRAFT, "lost+found"].into_iter().any(|own| name == own);
         let left_over = known
             || (name == journal::DIR && journal::is_unused(dir)?)
             || (head::FILES.into_iter().any(|own| name == own) && head::is_unused(dir));
@@ -133,21 +180,6 @@ fn content(format: u32, log_id: &str) -> String {
     with_check(format!("{TITLE} \nformat {format}\nlog {log_id}\n"))
 }
 
-pub(super) fn with_check(text: String) -> String {
-    let check = crc32fast::hash(text.as_bytes());
-    text + &format!("check {check:08x}\n")
-}
-
-/// Puts a file in place whole, or not at all.
-fn put(dir: &Path, name: &str, text: &str) -> io::Result<()> {
-    let draft = dir.join(format!("{name}.new"));
-    let mut file = File::create(&draft)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(draft, dir.join(name))?;
-    sync_dir(dir)
-}
-
 fn create(dir: &Path) -> io::Result<String> {
     journal::create(dir)?;
     head::create(dir)?;
@@ -159,39 +191,12 @@ fn create(dir: &Path) -> io::Result<String> {
 fn random_id() -> io::Result<String> {
     let mut bytes = [0_u8; 16];
     File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    let mut id = String::new();
-    bytes.iter().try_for_each(|byte| write!(id, "{byte:02x}")).map_err(io::Error::other)?;
-    Ok(id)
-}
-
-/// Takes the lock, waiting a moment for a holder who is just leaving: a process that ends, or a
-/// child between its fork and its exec, lets go by itself.
-fn patiently(file: &File) -> Result<(), TryLockError> {
-    for _ in 0..LOCK_ATTEMPTS {
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
-            taken_or_failed => return taken_or_failed,
-        }
-    }
-    file.try_lock()
+    Ok(hex(&bytes))
 }
 
 fn lock(dir: &Path) -> Result<File, OpenError> {
-    let path = dir.join(LOCK);
-    let mut options = OpenOptions::new();
-    let file = options.read(true).write(true).create(true).truncate(false).open(&path);
-    let mut file = file.map_err(write_error("write in", dir))?;
-    match patiently(&file) {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let holder = fs::read_to_string(&path).unwrap_or_default();
-            let holder = Some(holder.trim()).filter(|text| !text.is_empty());
-            let holder = holder.unwrap_or("another process").to_owned();
-            return Err(OpenError::Locked { dir: dir.to_owned(), holder });
-        }
-        Err(TryLockError::Error(source)) => return Err(io_error("lock", &path)(source)),
-    }
-    let written = file.set_len(0).and_then(|()| writeln!(file, "process {}", std::process::id()));
-    written.map_err(write_error("write in", dir))?;
-    Ok(file)
+    files::lock(&dir.join(LOCK)).map_err(|busy| match busy {
+        Busy::Held { holder } => OpenError::Locked { dir: dir.to_owned(), holder },
+        Busy::Failed(source) => write_error("write in", dir)(source),
+    })
 }

@@ -21,7 +21,7 @@ use bytes::Bytes;
 use tracing::warn;
 
 use super::{
-    super::{Chunk, GlobalPosition, ReadError, walk::Frames},
+    super::{Chunk, GlobalPosition, ReadError, files::patiently, walk::Frames},
     journal,
 };
 
@@ -39,8 +39,8 @@ const READ_TIME: Duration = Duration::from_mins(1);
 /// How many values are read ahead.
 const VALUES_AHEAD: usize = 8;
 
-/// How often, 10 ms apart, an opening waits for an earlier handle of this process to be gone.
-const LOCK_ATTEMPTS: u32 = 200;
+/// How long an opening waits for an earlier handle of this process to be gone.
+const LOCK_TIME: Duration = Duration::from_secs(2);
 
 /// Frames in a sled tree, keyed by first position.
 pub(super) struct SledFrames {
@@ -119,30 +119,26 @@ impl SledFrames {
         first: GlobalPosition,
     ) -> impl Iterator<Item = Result<(Vec<u8>, Bytes), String>> + use<> {
         let tree = self.tree.clone();
-        let (give, values) = sync_channel(VALUES_AHEAD);
-        let read = move || {
-            let mut range = tree.range(first.get().to_be_bytes()..);
-            loop {
-                let next = guarded(|| range.next().transpose().map_err(|error| error.to_string()));
-                let Some(next) = next.transpose() else { return };
-                let next = next.map(|(k, v)| (k.to_vec(), Bytes::from_owner(v)));
-                if give.send(next).is_err() {
-                    return;
-                }
-            }
-        };
-        let reader = thread::Builder::new().name("ledger-sled-read".to_owned()).spawn(read);
-        let mut failed = reader.err().map(|error| error.to_string());
-        std::iter::from_fn(move || {
-            if let Some(reason) = failed.take() {
-                return Some(Err(reason));
-            }
-            match values.recv_timeout(READ_TIME) {
-                Ok(next) => Some(next),
-                Err(RecvTimeoutError::Disconnected) => None,
-                Err(RecvTimeoutError::Timeout) => Some(Err(late(READ_TIME))),
-            }
+        let mut range = None;
+        ahead(move || {
+            let next = guarded(|| {
+                let range = range.get_or_insert_with(|| tree.range(first.get().to_be_bytes()..));
+                range.next().transpose().map_err(|error| error.to_string())
+            });
+            next.map(|next| next.map(|(k, v)| (k.to_vec(), Bytes::from_owner(v)))).transpose()
         })
+    }
+
+    /// The frame that begins next after a position, damaged or not, by where it begins.
+    pub(super) fn next_after(
+        &self,
+        position: GlobalPosition,
+    ) -> Result<Option<(GlobalPosition, Bytes)>, String> {
+        let key = position.get().to_be_bytes();
+        let next = guarded(|| self.tree.get_gt(key).map_err(|error| error.to_string()))?;
+        let Some((key, value)) = next else { return Ok(None) };
+        let key = key.as_ref().try_into().map_err(|_| "it has a malformed key")?;
+        Ok(Some((GlobalPosition::new(u64::from_be_bytes(key)), Bytes::from_owner(value))))
     }
 
     /// The first position of the last frame, damaged or not.
@@ -161,19 +157,26 @@ impl SledFrames {
     }
 
     /// The pieces of the checkpoint, as they are; `None` if there is none.
-    pub(super) fn checkpoint(&self) -> Result<Option<Vec<Vec<u8>>>, String> {
+    pub(super) fn checkpoint(
+        &self,
+    ) -> Result<Option<impl Iterator<Item = Result<Bytes, String>> + use<>>, String> {
         let tree = self.checkpoint.clone();
-        in_time(READ_TIME, move || {
-            let get = |key: &[u8]| tree.get(key).map_err(|error| error.to_string());
-            let Some(current) = get(CURRENT)? else { return Ok(None) };
-            let (position, count) = current.split_first_chunk::<8>().ok_or("it is malformed")?;
-            let count = u32::from_be_bytes(count.try_into().map_err(|_| "it is malformed")?);
-            let piece = |n: u32| {
-                let piece = get(&[&position[..], &n.to_be_bytes()].concat())?;
-                piece.map(|piece| piece.to_vec()).ok_or("a piece is missing".to_owned())
-            };
-            (0..count).map(piece).collect::<Result<_, String>>().map(Some)
-        })
+        let current =
+            in_time(READ_TIME, move || tree.get(CURRENT).map_err(|error| error.to_string()))?;
+        let Some(current) = current else { return Ok(None) };
+        let malformed = "it is malformed";
+        let (position, count) = current.split_first_chunk::<8>().ok_or(malformed)?;
+        let count = u32::from_be_bytes(count.try_into().map_err(|_| malformed)?);
+        let (position, tree) = (*position, self.checkpoint.clone());
+        let mut numbers = 0..count;
+        Ok(Some(ahead(move || {
+            let n = numbers.next()?;
+            Some(guarded(|| {
+                let piece = tree.get([&position[..], &n.to_be_bytes()].concat());
+                let piece = piece.map_err(|error| error.to_string())?;
+                piece.map(Bytes::from_owner).ok_or("a piece is missing".to_owned())
+            }))
+        })))
     }
 
     fn save_checkpoint(
@@ -226,16 +229,8 @@ impl Frames for SledFrames {
 fn open_db(dir: &Path) -> Result<::sled::Db, String> {
     let config = ::sled::Config::new().path(dir).cache_capacity(CACHE_BYTES);
     let config = config.flush_every_ms(Some(1000));
-    for _ in 0..LOCK_ATTEMPTS {
-        match config.open() {
-            Ok(db) => return Ok(db),
-            Err(error) if !error.to_string().contains("could not acquire lock") => {
-                return Err(error.to_string());
-            }
-            Err(_) => thread::sleep(Duration::from_millis(10)),
-        }
-    }
-    Err("another handle holds the lock of its directory".to_owned())
+    let held = |error: &::sled::Error| error.to_string().contains("could not acquire lock");
+    patiently(LOCK_TIME, held, || config.open()).map_err(|error| error.to_string())
 }
 
 /// How long sled may take to open: longer the more it holds.
@@ -254,6 +249,26 @@ fn in_time<T: Send + 'static>(
     let started = thread.spawn(move || _ = give.send(guarded(work)));
     started.map_err(|error| error.to_string())?;
     outcome.recv_timeout(limit).unwrap_or_else(|_| Err(late(limit)))
+}
+
+/// What a thread of its own reads from sled, a little ahead.
+fn ahead<T: Send + 'static>(
+    mut read: impl FnMut() -> Option<Result<T, String>> + Send + 'static,
+) -> impl Iterator<Item = Result<T, String>> {
+    let (give, values) = sync_channel(VALUES_AHEAD);
+    let read = move || while read().is_some_and(|value| give.send(value).is_ok()) {};
+    let reader = thread::Builder::new().name("ledger-sled-read".to_owned()).spawn(read);
+    let mut failed = reader.err().map(|error| error.to_string());
+    std::iter::from_fn(move || {
+        if let Some(reason) = failed.take() {
+            return Some(Err(reason));
+        }
+        match values.recv_timeout(READ_TIME) {
+            Ok(next) => Some(next),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => Some(Err(late(READ_TIME))),
+        }
+    })
 }
 
 fn late(limit: Duration) -> String {
@@ -309,6 +324,12 @@ impl Recent {
         self.chunks.get(self.in_sled).cloned()
     }
 
+    /// Whether the frame that holds a position waits for sled.
+    fn waits(&self, position: GlobalPosition) -> bool {
+        let at = self.chunks.partition_point(|chunk| chunk.last() < position);
+        at >= self.in_sled && at < self.chunks.len()
+    }
+
     fn was_put(&mut self) {
         self.in_sled = self.in_sled.saturating_add(1);
         self.forget();
@@ -337,10 +358,47 @@ struct Held {
     _lock: File,
 }
 
+/// How sled has a frame.
+pub(super) enum Kept {
+    Same,
+    /// Not yet; it is about to get it.
+    Waiting,
+    Otherwise(String),
+    /// The store has been closed.
+    Shut,
+}
+
 impl Door {
     pub(super) fn new(dir: &Path, frames: SledFrames, lock: File) -> Self {
         let held = RwLock::new(Some(Held { frames, _lock: lock }));
         Self { dir: dir.to_owned(), held, recent: Mutex::default() }
+    }
+
+    /// Where the store lies.
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Whether sled has a durable frame, byte for byte, next after the frame that began before it.
+    pub(super) fn compare(&self, before: GlobalPosition, chunk: &Chunk) -> Kept {
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(Held { frames, .. }) = held.as_ref() else { return Kept::Shut };
+        for _ in 0..2 {
+            match frames.next_after(before) {
+                Err(reason) => return Kept::Otherwise(reason),
+                Ok(Some((key, value))) if key <= chunk.last() => {
+                    let same = key == chunk.first() && value == *chunk.frame();
+                    let differs = || Kept::Otherwise("it differs from the journal".to_owned());
+                    return if same { Kept::Same } else { differs() };
+                }
+                Ok(_) => {}
+            }
+            if self.recent().waits(chunk.first()) {
+                return Kept::Waiting;
+            }
+            // It may have been put away between the two looks.
+        }
+        Kept::Otherwise("it lacks a frame".to_owned())
     }
 
     pub(super) fn is_open(&self) -> bool {

@@ -17,9 +17,9 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    super::GlobalPosition,
-    control::{sync_dir, with_check},
+use super::super::{
+    GlobalPosition,
+    files::{sync_dir, with_check},
 };
 use crate::integrity::{Frontier, Hash};
 

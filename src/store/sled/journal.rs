@@ -2,7 +2,7 @@
 //!
 //! A segment is `journal/<first position, 20 digits>.seg`. It grows in steps of zeros that are
 //! synced ahead, so that writing a frame changes no metadata and `fdatasync` is one write. Once it
-//! has reached [`SEGMENT_BYTES`] it is cut to its length and the next one is begun. No file
+//! has reached its full length it is cut to its length and the next one is begun. No file
 //! that holds anything is ever truncated to make room, and their directory entry is synced before they are used.
 
 use std::{
@@ -12,20 +12,21 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{
-    super::{
-        Chunk, GlobalPosition,
-        frame::{Extent, HEADER_LEN, peek},
-        planted::{self, Bug},
-    },
-    control::sync_dir,
+use super::super::{
+    Chunk, GlobalPosition,
+    files::sync_dir,
+    frame::{Extent, HEADER_LEN, peek},
+    planted::{self, Bug},
 };
 
 /// The journal's folder within the ledger.
 pub(super) const DIR: &str = "journal";
 
-/// The length at which a segment is sealed.
+/// The length at which a segment is sealed, unless told otherwise.
 pub(super) const SEGMENT_BYTES: u64 = 64 << 20;
+
+/// The shortest step.
+const LEAST_STEP_BYTES: u64 = 4 << 10;
 
 pub(super) const STEP_BYTES: u64 = 8 << 20;
 static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
@@ -156,6 +157,8 @@ pub(super) struct Place {
 pub(super) struct Journal {
     dir: PathBuf,
     file: File,
+    /// The length at which a segment is sealed.
+    segment_bytes: u64,
     sealed: Vec<(GlobalPosition, u64)>,
     first: GlobalPosition,
     /// Where its last frame begins.
@@ -173,6 +176,7 @@ impl Journal {
         segment: &Segment,
         last_frame: Option<u64>,
         end: u64,
+        segment_bytes: u64,
     ) -> io::Result<Self> {
         let file = OpenOptions::new().read(true).write(true).open(&segment.path)?;
         file.set_len(end)?;
@@ -181,7 +185,7 @@ impl Journal {
         let (dir, first) = (dir.to_owned(), segment.first);
         let mut sealed = lengths(&dir)?;
         sealed.retain(|(other, _)| *other < first);
-        Ok(Self { dir, file, sealed, first, last_frame, end, ready: end })
+        Ok(Self { dir, file, segment_bytes, sealed, first, last_frame, end, ready: end })
     }
 
     /// How far the journal is written; `None` if its last segment is empty.
@@ -192,7 +196,7 @@ impl Journal {
 
     /// Sees to it that a frame can be written; a full disk shows here and does no harm.
     pub(super) fn make_room(&mut self, first: GlobalPosition, len: usize) -> io::Result<()> {
-        if self.end >= SEGMENT_BYTES {
+        if self.end >= self.segment_bytes {
             self.seal()?;
             self.file = create_segment(&self.dir, first)?;
             self.sealed.push((self.first, self.end));
@@ -200,7 +204,8 @@ impl Journal {
         }
         let needed = self.end.saturating_add(len as u64);
         if needed > self.ready {
-            self.prepare(needed.next_multiple_of(STEP_BYTES))?;
+            let step = self.segment_bytes.clamp(LEAST_STEP_BYTES, STEP_BYTES);
+            self.prepare(needed.next_multiple_of(step))?;
         }
         Ok(())
     }
@@ -208,14 +213,31 @@ impl Journal {
     /// Writes a frame for which there is room, and returns when it is durable.
     pub(super) fn write(&mut self, frame: &[u8]) -> io::Result<()> {
         self.file.write_all_at(frame, self.end)?;
+        self.sync()?;
+        self.advance(frame);
+        Ok(())
+    }
+
+    /// Writes a frame, which is durable once the segment is sealed.
+    pub(super) fn put(&mut self, first: GlobalPosition, frame: &[u8]) -> io::Result<()> {
+        self.make_room(first, frame.len())?;
+        self.file.write_all_at(frame, self.end)?;
+        self.advance(frame);
+        Ok(())
+    }
+
+    fn sync(&self) -> io::Result<()> {
         if !planted::has(Bug::NoSync) {
             let synced = self.file.sync_data();
             synced
                 .or_else(|e| if planted::has(Bug::SwallowSyncError) { Ok(()) } else { Err(e) })?;
         }
+        Ok(())
+    }
+
+    fn advance(&mut self, frame: &[u8]) {
         self.last_frame = Some(self.end);
         self.end = self.end.saturating_add(frame.len() as u64);
-        Ok(())
     }
 
     /// Cuts the segment to its length.

@@ -18,7 +18,9 @@ mod door;
 mod head;
 mod journal;
 mod keeper;
+mod pages;
 mod recover;
+mod restore;
 mod space;
 mod verify;
 mod writer;
@@ -38,21 +40,23 @@ use tokio::{
 };
 use tracing::error;
 
-pub use self::verify::{Fault, Verified, verify};
 use self::{
     checkpoint::Checkpoints,
     committer::Committer,
     door::Door,
     keeper::Keeper,
+    pages::Pages,
     recover::Recovered,
     space::Space,
     writer::{Command, Writer},
 };
+pub use self::{restore::Restore, verify::verify};
 use super::{
     Append, AppendError, Appended, Chunk, CloseError, EventStore, GlobalPosition, Health,
     OpenError, ReadError, RecordedEvent, RecordedRequest, StreamHead, StreamId, StreamVersion,
-    index::{Index, Memory, find_request},
-    walk::{page, walk_stream},
+    Verified,
+    index::{Index, Known, Memory, find_request},
+    walk::{Frames, page, walk_stream},
 };
 use crate::clock::Clock;
 
@@ -69,11 +73,18 @@ pub struct StoreOptions {
     pub trust_checkpoint: bool,
     /// How many bytes of the disk are kept free; by default 256 MiB, or a 32nd of a small disk.
     pub reserve_bytes: Option<u64>,
+    /// The length at which a segment of the journal is sealed and the next one begun.
+    pub segment_bytes: u64,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { checkpoint_every: 100_000, trust_checkpoint: true, reserve_bytes: None }
+        Self {
+            checkpoint_every: 500_000,
+            trust_checkpoint: true,
+            reserve_bytes: None,
+            segment_bytes: journal::SEGMENT_BYTES,
+        }
     }
 }
 
@@ -94,6 +105,7 @@ pub struct SledStore {
 struct Shared {
     index: RwLock<Index>,
     door: Door,
+    pages: Pages,
     /// Whether nothing has failed yet.
     health: RwLock<Health>,
     space: Space,
@@ -133,6 +145,16 @@ impl Shared {
         if *health == Health::Writable {
             *health = Health::ReadOnly { reason: reason.to_owned() };
         }
+    }
+}
+
+impl Known for Shared {
+    fn look_up<A>(&self, question: impl FnOnce(&Index) -> A) -> A {
+        question(&self.index())
+    }
+
+    fn frames(&self) -> &impl Frames {
+        &self.door
     }
 }
 
@@ -177,6 +199,7 @@ impl SledStore {
         let shared = Arc::new(Shared {
             index: RwLock::new(index),
             door: Door::new(dir, frames, claim.lock),
+            pages: Pages::new(dir),
             health: RwLock::new(Health::Writable),
             space: Space::new(dir, options.reserve_bytes)
                 .map_err(control::io_error("measure the disk of", dir))?,
@@ -199,12 +222,6 @@ impl SledStore {
             Writer::start(queue, committer, clock, Arc::clone(&shared)).map_err(no_thread)?;
         let log_id = claim.log_id;
         Ok(Self { shared, head, log_id, commands: Some(commands), writer: Some(writer) })
-    }
-
-    /// The name that the log got when it was created, in hexadecimal.
-    #[must_use]
-    pub fn log_id(&self) -> &str {
-        &self.log_id
     }
 
     /// How much memory the index takes.
@@ -233,6 +250,10 @@ impl Drop for SledStore {
 
 #[async_trait]
 impl EventStore for SledStore {
+    fn log_id(&self) -> &str {
+        &self.log_id
+    }
+
     async fn append(&self, append: Append) -> Result<Appended, AppendError> {
         if self.shared.runtime.get().is_none()
             && let Ok(runtime) = Handle::try_current()
@@ -284,8 +305,26 @@ impl EventStore for SledStore {
             return Ok(chunks);
         }
         let shared = Arc::clone(&self.shared);
-        door::blocking(move || shared.door.read(|frames| page(frames, after, head, max_events)))
-            .await
+        door::blocking(move || {
+            shared.door.read(|frames| {
+                let mut chunks = shared.pages.page(after, head, max_events);
+                // What the journal did not give.
+                let read = chunks.iter().map(Chunk::len).sum();
+                let (after, rest) =
+                    (chunks.last().map_or(after, Chunk::last), max_events.saturating_sub(read));
+                if rest > 0 || chunks.is_empty() {
+                    chunks.extend(page(frames, after, head, rest)?);
+                }
+                Ok(chunks)
+            })
+        })
+        .await
+    }
+
+    async fn verify(&self, progress: watch::Sender<GlobalPosition>) -> Result<Verified, ReadError> {
+        let head = self.index()?.head();
+        let (shared, log_id) = (Arc::clone(&self.shared), self.log_id.clone());
+        door::blocking(move || verify::verify_open(&shared.door, log_id, head, &progress)).await
     }
 
     async fn position_at(&self, instant: Timestamp) -> Result<GlobalPosition, ReadError> {

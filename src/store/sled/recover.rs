@@ -20,8 +20,8 @@
 
 use std::{
     cell::OnceCell,
-    fs::{self, OpenOptions},
-    io,
+    fs::{self, File, OpenOptions},
+    io::{self, Read, Seek, SeekFrom},
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
@@ -33,15 +33,17 @@ use tracing::warn;
 use super::{
     super::{
         Chunk, Corrupt, GlobalPosition, OpenError,
+        files::sync_dir,
         frame::{Extent, HEADER_LEN, MAGIC, peek},
         index::Index,
     },
     StoreOptions,
     checkpoint::Checkpoint,
-    control::{io_error, sync_dir},
+    control::io_error,
     door::SledFrames,
     head::{self, HeadFiles, Mark},
-    journal::{self, Journal, SEGMENT_BYTES, Segment, segment_path},
+    journal::{self, Journal, Segment, segment_path},
+    pages::Walk,
 };
 use crate::integrity::Frontier;
 
@@ -71,13 +73,14 @@ pub(super) fn recover(dir: &Path, options: StoreOptions) -> Result<Recovered, Op
         Some(Ok(Some(read))) => read,
         Some(Err(reason)) => {
             warn!(reason, "checkpoint is ignored; the log is replayed from its beginning");
-            replay(dir, noted)?
+            replay(dir, noted, options)?
         }
-        Some(Ok(None)) | None => replay(dir, noted)?,
+        Some(Ok(None)) | None => replay(dir, noted, options)?,
     };
     let ReadBack { log, tail, frames, checkpoint } = read;
-    let journal = Journal::resume(dir, &tail.segment, tail.frame, tail.offset)
-        .map_err(io_error("write", dir))?;
+    let journal =
+        Journal::resume(dir, &tail.segment, tail.frame, tail.offset, options.segment_bytes)
+            .map_err(io_error("write", dir))?;
     let mark = Mark { position: log.index.head(), root: log.frontier.root() };
     let head = HeadFiles::open(dir, mark).map_err(io_error("write in", dir))?;
     Ok(Recovered { index: log.index, frontier: log.frontier, journal, head, frames, checkpoint })
@@ -103,8 +106,7 @@ fn resume(dir: &Path, noted: Mark) -> Result<Option<ReadBack>, String> {
     }
     let frames = SledFrames::open(&dir.join(SLED))?;
     let Some(pieces) = frames.checkpoint()? else { return Ok(None) };
-    let Checkpoint { index, frontier, place } = Checkpoint::read(dir, &pieces)?;
-    drop(pieces);
+    let Checkpoint { index, frontier, place } = Checkpoint::read(dir, pieces)?;
     let checkpoint = index.head();
     let mut log = Log { index, frontier, noted: Some(noted) };
     let journal::Place { segment, frame, end: offset, .. } = place;
@@ -121,25 +123,34 @@ fn resume(dir: &Path, noted: Mark) -> Result<Option<ReadBack>, String> {
     Err("sled and the journal differ".to_owned())
 }
 
-/// How many segments at the end are looked at before sled is opened, which writes.
+/// How much of the journal's end is looked at before sled is opened, which writes: two segments, and
+/// as many more as there are in so many bytes.
 const LOOKED_AT: usize = 2;
+const LOOKED_AT_BYTES: u64 = 2 * journal::SEGMENT_BYTES;
 
 /// Whether the last segments hold whole frames up to where the log is known to reach.
 fn looks_whole(dir: &Path, noted: Mark) -> io::Result<bool> {
     let segments = journal::segments(dir)?;
-    let last = segments.get(segments.len().saturating_sub(LOOKED_AT)..).unwrap_or_default();
+    let lengths = journal::lengths(dir)?;
+    let mut bytes = 0_u64;
+    let few = lengths.iter().rev().take_while(|(_, length)| {
+        bytes = bytes.saturating_add(*length);
+        bytes <= LOOKED_AT_BYTES
+    });
+    let looked_at = few.count().max(LOOKED_AT);
+    let last = segments.get(segments.len().saturating_sub(looked_at)..).unwrap_or_default();
     let mut next = last.first().map_or(GlobalPosition::START, |segment| segment.first);
     for (n, segment) in last.iter().enumerate() {
-        let bytes = read_or_empty(&segment.path)?;
-        let mut at = 0_usize;
-        while let Ok(chunk) = Chunk::decode(&bytes.slice(at.min(bytes.len())..))
-            && chunk.first() == next
+        let mut walk = Walk::of(dir, segment.first)?;
+        let mut end = 0;
+        while let Some(frame) = walk.frame(next)?
+            && let Ok(chunk) = Chunk::decode(&frame.bytes)
         {
-            at = at.saturating_add(chunk.frame().len());
-            next = chunk.last().next();
+            (end, next) = (walk.offset(), chunk.last().next());
         }
-        let rest = bytes.slice(at.min(bytes.len())..);
+        let rest = read_from(&segment.path, end)?;
         let is_last = n.saturating_add(1) == last.len();
+        let at = usize::try_from(end).unwrap_or(usize::MAX);
         if if is_last { !is_open_end(&rest, at, next) } else { !rest.is_empty() } {
             return Ok(false);
         }
@@ -149,7 +160,7 @@ fn looks_whole(dir: &Path, noted: Mark) -> io::Result<bool> {
 }
 
 /// Reads everything back, repairing one copy from the other.
-fn replay(dir: &Path, noted: Option<Mark>) -> Result<ReadBack, OpenError> {
+fn replay(dir: &Path, noted: Option<Mark>, options: StoreOptions) -> Result<ReadBack, OpenError> {
     if noted.is_none() {
         warn!("both notes of how far the log reaches are lost");
     }
@@ -167,7 +178,7 @@ fn replay(dir: &Path, noted: Option<Mark>) -> Result<ReadBack, OpenError> {
     }
     drop(spare);
     let frames = open_sled(dir, &log)?;
-    let lost = beyond(dir, &mut log, &mut tail, &frames)?;
+    let lost = beyond(dir, &mut log, &mut tail, &frames, options)?;
     if log.is_short() {
         return Err(log.shorter());
     }
@@ -289,13 +300,13 @@ fn scan(
         }
         let (frame, offset) = if resumed { (start.frame, start.offset) } else { (None, 0) };
         end = Place { segment: segment.clone(), frame, offset };
-        let bytes = read_or_empty(&segment.path).map_err(io_error("read", &segment.path))?;
+        let bytes = read_from(&segment.path, offset).map_err(io_error("read", &segment.path))?;
         scan_segment(&mut end, &bytes, until, log, spare, &mut repairs)?;
     }
     Ok((repairs, end))
 }
 
-/// Reads a segment from a place on, which moves to its end.
+/// Takes in the bytes of a segment from a place on, which moves to the end of the frames.
 fn scan_segment(
     place: &mut Place,
     bytes: &Bytes,
@@ -304,10 +315,12 @@ fn scan_segment(
     spare: &mut FindFrame<'_>,
     repairs: &mut Vec<Repair>,
 ) -> Result<(), OpenError> {
+    let begin = place.offset;
     while until.is_none_or(|until| log.next() < until) {
         let first = log.next();
         let at = usize::try_from(place.offset).unwrap_or(usize::MAX);
-        let rest = bytes.slice(at.min(bytes.len())..);
+        let skipped = usize::try_from(place.offset.saturating_sub(begin)).unwrap_or(usize::MAX);
+        let rest = bytes.slice(skipped.min(bytes.len())..);
         let read = Chunk::decode(&rest).and_then(|chunk| log.take(&chunk).map(|()| chunk));
         let chunk = match read {
             Ok(chunk) => chunk,
@@ -329,11 +342,18 @@ fn damaged(position: GlobalPosition, reason: &'static str) -> OpenError {
     OpenError::Damaged { position, reason }
 }
 
-fn read_or_empty(path: &Path) -> io::Result<Bytes> {
-    match fs::read(path) {
-        Err(missing) if missing.kind() == io::ErrorKind::NotFound => Ok(Bytes::new()),
-        read => read.map(Bytes::from),
+/// What a file holds from an offset on; nothing if there is none.
+fn read_from(path: &Path, offset: u64) -> io::Result<Bytes> {
+    let mut bytes = Vec::new();
+    match File::open(path) {
+        Err(missing) if missing.kind() == io::ErrorKind::NotFound => {}
+        file => {
+            let mut file = file?;
+            file.seek(SeekFrom::Start(offset))?;
+            file.read_to_end(&mut bytes)?;
+        }
     }
+    Ok(bytes.into())
 }
 
 /// Whether the log may end here: what is left of the last segment, from offset `at`, is nothing,
@@ -468,12 +488,13 @@ fn beyond(
     log: &mut Log,
     tail: &mut Place,
     frames: &SledFrames,
+    options: StoreOptions,
 ) -> Result<Vec<Repair>, OpenError> {
     let mut lost = Vec::new();
     for chunk in frames.beginning_from(log.next()) {
         let first = log.next();
         log.take(&chunk).map_err(|corrupt| damaged(first, corrupt.reason))?;
-        if tail.offset >= SEGMENT_BYTES {
+        if tail.offset >= options.segment_bytes {
             let path = segment_path(dir, first);
             *tail = Place { segment: Segment { first, path }, frame: None, offset: 0 };
         }
@@ -535,10 +556,9 @@ fn fill(
     let mut next = start.next;
     let segments = journal::segments(dir).map_err(io_error("list", dir))?;
     for segment in segments.into_iter().filter(|segment| segment.first >= start.segment) {
-        let bytes = read_or_empty(&segment.path).map_err(io_error("read", &segment.path))?;
-        let skipped = if segment.first == start.segment { start.offset } else { 0 };
-        let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
-        let mut rest: &[u8] = bytes.get(skipped..).unwrap_or_default();
+        let offset = if segment.first == start.segment { start.offset } else { 0 };
+        let bytes = read_from(&segment.path, offset).map_err(io_error("read", &segment.path))?;
+        let mut rest: &[u8] = &bytes;
         while let Some(Extent { first, last, len }) =
             peek(rest).filter(|at| at.first == next && at.last <= head)
         {

@@ -1,43 +1,23 @@
-//! Looking at a ledger that nobody has open, without changing it: every frame's checksum, every
-//! leaf, positions, versions, links and roots, and whether the journal, sled and the mark agree.
+//! Looking at a ledger without changing it: every frame's checksum, every leaf, positions, versions,
+//! links and roots, and whether the journal, sled and the mark agree.
+//!
+//! A ledger that nobody has open is looked at to its end, and sled in a copy of its folder. One that
+//! is open is looked at up to where it ended when the looking began: the journal in its files, which
+//! do not change below that place, sled through the store's own handle.
 
-use std::{fs, path::Path};
+use std::{error::Error, fs, ops::ControlFlow, path::Path};
 
 use bytes::Bytes;
+use tokio::sync::watch;
 
 use super::{
-    super::{Chunk, Corrupt, GlobalPosition, OpenError},
+    super::{Chunk, Corrupt, Fault, GlobalPosition, OpenError, ReadError, Verified},
     control::{self, io_error},
-    head, journal,
+    door::{Door, Kept},
+    head::{self, Mark},
+    journal,
     recover::{Log, copy_sled, is_open_end},
 };
-use crate::integrity::Hash;
-
-/// What was found in a ledger.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verified {
-    /// The name of the log.
-    pub log_id: String,
-    /// The events of the journal, up to the first fault in it.
-    pub events: u64,
-    /// The Merkle root of those events.
-    pub root: Hash,
-    /// How many of the last events only the journal holds; the next opening puts them into sled.
-    pub sled_lacks: u64,
-    /// What is not as it should be; nothing, if the ledger is whole.
-    pub faults: Vec<Fault>,
-}
-
-/// Something that is not as it should be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// Where: `journal`, `sled` or `head`.
-    pub part: &'static str,
-    /// The position from which on it is so.
-    pub position: GlobalPosition,
-    /// What is wrong.
-    pub what: String,
-}
 
 /// Verifies the ledger in a directory.
 ///
@@ -46,16 +26,90 @@ pub struct Fault {
 /// When there is no ledger, somebody has it open, or it cannot be read.
 pub fn verify(dir: &Path) -> Result<Verified, OpenError> {
     let claim = control::claim_existing(dir)?;
-    let mut found = Look { log: Log::default(), faults: Vec::new() };
-    let mut sled = Sled::of(dir, &mut found);
-    found.read_journal(dir, |chunk, found| sled.compare(chunk, found))?;
-    let sled_lacks = sled.finish(&mut found);
-    found.check_head(dir);
-    let Look { log, faults } = found;
-    let (events, root) = (log.index.head().get(), log.frontier.root());
-    Ok(Verified { log_id: claim.log_id, events, root, sled_lacks, faults })
+    verify_claimed(dir, claim.log_id)
 }
 
+/// Verifies the ledger in a directory that is ours.
+pub(super) fn verify_claimed(dir: &Path, log_id: String) -> Result<Verified, OpenError> {
+    let mut found = Look::default();
+    let mut sled = Sled::of(dir, &mut found);
+    found.read_journal(dir, None, |chunk, found| {
+        sled.compare(chunk, found);
+        ControlFlow::Continue(())
+    })?;
+    let sled_lacks = sled.finish(&mut found);
+    found.check_head(head::read(dir));
+    Ok(found.into_verified(log_id, sled_lacks))
+}
+
+/// Verifies the ledger behind a door, up to a position that readers have been shown.
+pub(super) fn verify_open(
+    door: &Door,
+    log_id: String,
+    head: GlobalPosition,
+    progress: &watch::Sender<GlobalPosition>,
+) -> Result<Verified, ReadError> {
+    let mut found = Look::default();
+    let mut sled = OpenSled { door, last: GlobalPosition::START, lacks: 0, fault: None };
+    // Read now, since the mark goes on; it is noted before readers are shown anything.
+    let mark = steady_mark(door.dir());
+    let each = |chunk: &Chunk, _: &mut Look| {
+        progress.send_replace(chunk.last());
+        if progress.is_closed() { ControlFlow::Break(()) } else { sled.compare(chunk) }
+    };
+    let read = found.read_journal(door.dir(), Some(head), each);
+    read.map_err(|error| ReadError::Engine { reason: with_source(&error) })?;
+    if progress.is_closed() || !door.is_open() {
+        return Err(ReadError::Closed);
+    }
+    if let Some((position, what)) = sled.fault {
+        found.fault("sled", position, what);
+    }
+    match mark {
+        Some(mark) if mark.position > head => {}
+        Some(mark) if mark.position < head => {
+            found.fault("head", head, format!("the log is noted to end at {}", mark.position));
+        }
+        mark => found.check_head(mark),
+    }
+    Ok(found.into_verified(log_id, sled.lacks))
+}
+
+/// The mark of a ledger that is being written to: both files are never half written for long.
+fn steady_mark(dir: &Path) -> Option<Mark> {
+    (0..100).find_map(|_| head::read(dir))
+}
+
+fn with_source(error: &OpenError) -> String {
+    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
+}
+
+/// sled as the store has it open.
+struct OpenSled<'a> {
+    door: &'a Door,
+    /// Where the last frame began that was compared.
+    last: GlobalPosition,
+    lacks: u64,
+    fault: Option<(GlobalPosition, String)>,
+}
+
+impl OpenSled<'_> {
+    fn compare(&mut self, chunk: &Chunk) -> ControlFlow<()> {
+        if self.fault.is_some() {
+            return ControlFlow::Continue(());
+        }
+        match self.door.compare(self.last, chunk) {
+            Kept::Same => {}
+            Kept::Waiting => self.lacks = self.lacks.saturating_add(chunk.len() as u64),
+            Kept::Otherwise(what) => self.fault = Some((chunk.first(), what)),
+            Kept::Shut => return ControlFlow::Break(()),
+        }
+        self.last = chunk.first();
+        ControlFlow::Continue(())
+    }
+}
+
+#[derive(Default)]
 struct Look {
     log: Log,
     faults: Vec<Fault>,
@@ -66,14 +120,26 @@ impl Look {
         self.faults.push(Fault { part, position, what: what.into() });
     }
 
-    /// Goes through the journal until it ends, or a frame is not what should be there.
+    fn into_verified(self, log_id: String, sled_lacks: u64) -> Verified {
+        let Self { log, faults } = self;
+        let (events, root) = (log.index.head().get(), log.frontier.root());
+        Verified { log_id, events, root, sled_lacks, faults }
+    }
+
+    /// Goes through the journal until it ends or has passed a position, a frame is not what should
+    /// be there, or it is told to stop.
     fn read_journal(
         &mut self,
         dir: &Path,
-        mut each: impl FnMut(&Chunk, &mut Self),
+        until: Option<GlobalPosition>,
+        mut each: impl FnMut(&Chunk, &mut Self) -> ControlFlow<()>,
     ) -> Result<(), OpenError> {
+        let passed = |next| until.is_some_and(|until| next > until);
         let segments = journal::segments(dir).map_err(io_error("list", dir))?;
         for (n, segment) in segments.iter().enumerate() {
+            if passed(self.log.next()) {
+                return Ok(());
+            }
             if segment.first != self.log.next() {
                 self.fault("journal", self.log.next(), "a segment is missing, or one too many");
                 return Ok(());
@@ -81,20 +147,25 @@ impl Look {
             let bytes = fs::read(&segment.path).map_err(io_error("read", &segment.path))?;
             let (bytes, mut at) = (Bytes::from(bytes), 0_usize);
             let is_last = n.saturating_add(1) == segments.len();
-            while at < bytes.len() {
+            while at < bytes.len() && !passed(self.log.next()) {
                 let (rest, next) = (bytes.slice(at..), self.log.next());
                 match self.take(&rest) {
                     Ok(chunk) => {
                         at = at.saturating_add(chunk.frame().len());
-                        each(&chunk, self);
+                        if each(&chunk, self).is_break() {
+                            return Ok(());
+                        }
                     }
-                    Err(_) if is_last && is_open_end(&rest, at, next) => break,
+                    Err(_) if is_last && until.is_none() && is_open_end(&rest, at, next) => break,
                     Err(Corrupt { reason }) => {
                         self.fault("journal", next, reason);
                         return Ok(());
                     }
                 }
             }
+        }
+        if until.is_some() && !passed(self.log.next()) {
+            self.fault("journal", self.log.next(), "it ends before the log does");
         }
         Ok(())
     }
@@ -108,9 +179,9 @@ impl Look {
         Ok(chunk)
     }
 
-    fn check_head(&mut self, dir: &Path) {
+    fn check_head(&mut self, mark: Option<Mark>) {
         let next = self.log.next();
-        match head::read(dir) {
+        match mark {
             None => self.fault("head", next, "both notes of how far the log reaches are lost"),
             Some(mark) if mark.position >= next => {
                 let what = format!("the log was known to reach position {}", mark.position);

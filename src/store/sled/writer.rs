@@ -25,7 +25,7 @@ use tokio::{
 use super::{
     super::{
         Append, AppendError, CloseError,
-        index::{Known, Stage, Tip},
+        index::{Stage, Tip},
     },
     Shared,
     committer::{Answers, Committer, Group, Reply},
@@ -37,6 +37,9 @@ const GROUP_BYTES: usize = 1 << 20;
 
 /// The largest number of appends that the writer commits itself.
 const COMMITTED_HERE: usize = 4;
+
+/// How many appends are enough to be handed over to a committer that has nothing to do.
+const ENOUGH: usize = 64;
 
 /// What the writer is asked to do.
 pub(super) enum Command {
@@ -116,10 +119,17 @@ impl Writer {
     async fn record_all(&mut self) {
         let (mut judged, mut open) = (Judged::default(), true);
         loop {
-            while open && judged.has_room() {
+            if let Ok((committer, outcome)) = self.back.try_recv() {
+                self.settle(committer, outcome, &mut judged);
+            }
+            let waited_for = self.committer.is_some() && judged.answers.len() >= ENOUGH;
+            if open && judged.has_room() && !waited_for {
                 match self.queue.try_recv() {
-                    Ok(command) => self.take(command, &mut judged),
-                    Err(TryRecvError::Empty) => break,
+                    Ok(command) => {
+                        self.take(command, &mut judged);
+                        continue;
+                    }
+                    Err(TryRecvError::Empty) => {}
                     Err(TryRecvError::Disconnected) => open = false,
                 }
             }
@@ -152,9 +162,8 @@ impl Writer {
         match command {
             Command::Append { append, reply } => {
                 let begin = || Stage::new(&self.tip, self.clock.now());
-                let index = self.shared.index();
-                let known = Known { index: &index, frames: &self.shared.door };
-                let answer = judged.stage.get_or_insert_with(begin).add(&append, known);
+                let stage = judged.stage.get_or_insert_with(begin);
+                let answer = stage.add(&append, &*self.shared);
                 judged.answers.add(reply, answer);
             }
             Command::Close { reply } => {

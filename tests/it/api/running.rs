@@ -18,7 +18,8 @@ use tonic_reflection::pb::v1::{
 
 use crate::support::{TestServer, at, receive, section};
 
-const SERVICES: [&str; 11] = [
+const SERVICES: [&str; 12] = [
+    "disclosure.v1.AdminService",
     "disclosure.v1.AgencyService",
     "disclosure.v1.ApplicationService",
     "disclosure.v1.CalendarService",
