@@ -540,12 +540,12 @@ impl<'a> Writing<'a> {
     }
 
     async fn record(&mut self, agency_id: &AgencyId, body: Body) {
-        let event = Event { agency_id: agency_id.clone(), actor: ShortText::default(), body };
+        let event = Event { agency_id: Some(agency_id.clone()), actor: ShortText::default(), body };
         self.next += 1;
         let key = u128::from(self.next).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
         let key = key.to_le_bytes();
         self.parts.push(StreamAppend {
-            stream: StreamId::parse(&wire::stream_name(agency_id, (&event).into())).unwrap(),
+            stream: StreamId::parse(&wire::stream_of(&event)).unwrap(),
             expected: ExpectedVersion::Any,
             events: vec![NewEvent {
                 event_type: wire::event_type(&event.body).into(),

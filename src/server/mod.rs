@@ -5,8 +5,10 @@
 mod admin_service;
 mod agency_service;
 mod application_service;
+mod calendar_service;
 mod convert;
 mod event_service;
+mod fee_service;
 mod intake_service;
 mod narrative_service;
 mod proactive_service;

@@ -35,7 +35,7 @@ impl Desk {
             Some(found) => (found.value, found.version.to_string()),
             None => Default::default(),
         };
-        let figures = convert::figures_message(&agency_id, year, &figures, version);
+        let figures = convert::figures_message(agency_id.as_str(), year, &figures, version);
         Ok(pb::GetFiguresResponse { figures: Some(figures) })
     }
 }

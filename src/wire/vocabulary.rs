@@ -1,8 +1,9 @@
 //! The closed lists of the law, as numbers on the wire.
 
-use super::pb::event::v1 as pb;
+use super::pb::{event::v1 as pb, v1 as spoken};
 use crate::domain::{
     ApplicantKind, Channel, Disposition, NotDisclosed, NotProcessed, Other, Unable,
+    fee::FeeBasis,
     narrative::Section,
     remedy::{RemedyKind, RemedyResult},
 };
@@ -112,6 +113,11 @@ coded!(Section, pb::Section, Section::ALL.iter().copied(), {
     Section::Other => Other,
 });
 
+coded!(FeeBasis, spoken::FeeBasis, FeeBasis::ALL.iter().copied(), {
+    FeeBasis::Count => Count,
+    FeeBasis::Pages => Pages,
+});
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,5 +140,6 @@ mod tests {
         check(RemedyKind::ALL.iter().copied());
         check(RemedyResult::ALL.iter().copied());
         check(Section::ALL.iter().copied());
+        check(FeeBasis::ALL.iter().copied());
     }
 }

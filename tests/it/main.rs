@@ -20,6 +20,7 @@ mod projection_prefixes;
 mod published_tables;
 mod api;
 mod import_cli;
+mod calendar_cli;
 mod operations;
 mod snapshot_restart;
 mod documents;
