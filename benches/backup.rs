@@ -36,6 +36,10 @@ use disclosure_ledger::wire::pb::{
 };
 use tonic::transport::Channel;
 
+/// As in the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const CLIENTS: u64 = 32;
 const CONNECTIONS: usize = 8;
 
