@@ -18,8 +18,8 @@ const EVENT: &str = "disclosure.event.v1";
 const SPOKEN: &str = "disclosure.v1";
 
 /// Messages that callers fill in, besides those named `…Request`.
-const PARTS_OF_REQUESTS: [&str; 4] =
-    ["WriteOptions", "ReportSelector", "ApplicationFilter", "ApplicationCorrection"];
+const PARTS_OF_REQUESTS: [&str; 5] =
+    ["WriteOptions", "ReportSelector", "ApplicationFilter", "ApplicationCorrection", "Delivery"];
 
 fn pool() -> DescriptorPool {
     DescriptorPool::decode(DESCRIPTOR_SET).unwrap()

@@ -5,6 +5,7 @@ pub(crate) mod agency;
 pub(crate) mod application;
 pub(crate) mod event;
 mod fields;
+pub(crate) mod proceeding;
 pub(crate) mod remedy;
 pub(crate) mod report;
 pub(crate) mod year;

@@ -4,7 +4,7 @@
 use disclosure_ledger::{
     domain::{
         self, AgencyId, ApplicantKind, ApplicationId, CaseId, Disposition, LegalDate, ShortText,
-        application::{self, CorrectEntry, Decide, Receive, Withdraw},
+        application::{self, CorrectEntry, Decide, Delivery, Receive, Withdraw},
         remedy::{self, Conclude, File, RemedyKind, RemedyResult},
     },
     ledger::{Entry, WriteMeta, request_key},
@@ -195,15 +195,17 @@ impl Act {
         let act = match *self {
             Self::Receive { id, kind, on } => application::Command::Receive(Receive {
                 applicant_kind: ApplicantKind::from_key(kind).unwrap(),
-                receipt_date: legal(on),
+                receipt_date: Some(legal(on)),
                 channel: None,
                 applicant_ref: ShortText::default(),
+                arrival: None,
             })
             .of(id),
             Self::Decide { id, leaf, on } => application::Command::Decide(Decide {
                 disposition: Disposition::from_key(leaf).unwrap(),
                 decision_date: legal(on),
                 document_no: ShortText::default(),
+                delivery: Delivery::default(),
             })
             .of(id),
             Self::Withdraw { id, on } => {
