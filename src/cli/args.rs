@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
 
 use crate::{domain::narrative::Section, render::Format};
 
@@ -39,6 +40,9 @@ pub(super) enum Command {
     /// Register agencies, and say to whom they report
     #[command(subcommand)]
     Agency(AgencyAct),
+    /// Record the notices that fix working days, and look at the calendar
+    #[command(subcommand)]
+    Calendar(CalendarAct),
     /// Record a register kept elsewhere, from CSV files
     Import(ImportOptions),
     /// Write the sections of a report
@@ -93,6 +97,7 @@ impl Command {
             Self::Serve(_)
             | Self::Demo(_)
             | Self::Agency(_)
+            | Self::Calendar(_)
             | Self::Import(_)
             | Self::Narrative(_)
             | Self::Report(_)
@@ -200,6 +205,41 @@ pub(super) enum AgencyAct {
     },
     /// List the agencies: id, name, and to whom each reports now
     List,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CalendarAct {
+    /// List the notices (放假安排的通知): number, day of publication, agency, title
+    Notices {
+        /// Only those that bear on this agency's calendar
+        #[arg(long, value_name = "ID")]
+        agency: Option<String>,
+        /// Only those known on this day
+        #[arg(long, value_name = "DATE")]
+        known: Option<Date>,
+    },
+    /// Record the notices of a file; those recorded already change nothing
+    Record {
+        /// The notices as text: lines notice, title, gazetted, known, settles, and one for each
+        /// occasion, such as: 春节 off 2026-02-15..2026-02-23 work 2026-02-14 2026-02-28
+        #[arg(value_name = "FILE", verbatim_doc_comment)]
+        file: PathBuf,
+    },
+    /// Say of each day of a range whether it is worked, and why
+    Days {
+        /// The first day, such as 2026-02-01
+        #[arg(long, value_name = "DATE")]
+        from: Date,
+        /// The last day, at most 1,000 days in all
+        #[arg(long, value_name = "DATE")]
+        to: Date,
+        /// The agency whose calendar is asked for [default: the country at large]
+        #[arg(long, value_name = "ID")]
+        agency: Option<String>,
+        /// The calendar as it was known on this day [default: as it is known now]
+        #[arg(long, value_name = "DATE")]
+        known: Option<Date>,
+    },
 }
 
 #[derive(Debug, Args)]

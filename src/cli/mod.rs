@@ -3,6 +3,7 @@
 mod agency;
 mod args;
 mod backup;
+mod calendar;
 mod check;
 mod client;
 mod demo;
@@ -84,6 +85,7 @@ async fn run(arguments: Arguments, output: Output) -> Result<Outcome, Failure> {
         Command::Serve(options) => serve::run(options, output).await,
         Command::Demo(options) => demo::run(options, output).await,
         Command::Agency(act) => agency::run(&server, act, output).await,
+        Command::Calendar(act) => calendar::run(&server, act, output).await,
         Command::Import(options) => import::run(&server, options, output).await,
         Command::Narrative(act) => narrative::run(&server, act, output).await,
         Command::Report(options) => report::run(&server, options, output).await,

@@ -3,15 +3,16 @@
 use jiff::civil::Date;
 
 use super::{
-    AgencyId, ApplicationId, CaseId, LegalDate, ShortText, agency, application, narrative,
-    proactive, remedy,
+    AgencyId, ApplicationId, CaseId, LegalDate, ShortText, agency, application, calendar,
+    narrative, proactive, remedy,
 };
 
 /// An event as the ledger records it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// The agency whose register it belongs to.
-    pub agency_id: AgencyId,
+    /// The agency whose register it belongs to, or below which a notice of working days holds;
+    /// `None` only for a notice for the whole country.
+    pub agency_id: Option<AgencyId>,
     /// Who recorded it, as the calling system names its users; may be empty.
     pub actor: ShortText,
     /// What happened.
@@ -31,13 +32,15 @@ pub enum Body {
     Figures(proactive::FiguresDeclared),
     /// A section of the report was written.
     Section(narrative::SectionSet),
+    /// A notice that fixes working days was recorded.
+    Notice(Box<calendar::Notice>),
 }
 
 impl Body {
     /// The legal date on which it took effect.
     ///
     /// What concerns a whole year takes effect on its last day, a place in the hierarchy on the
-    /// first day of its first year.
+    /// first day of its first year, a notice on the day of its publication.
     #[must_use]
     pub fn effective_date(&self) -> Date {
         let last_day = |year: super::ReportYear| jiff::civil::date(year.get(), 12, 31);
@@ -50,6 +53,7 @@ impl Body {
             Self::Remedy(_, event) => LegalDate::date(event.effective_date()),
             Self::Figures(declared) => last_day(declared.year),
             Self::Section(set) => last_day(set.year),
+            Self::Notice(notice) => notice.gazetted_date.date(),
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use super::{
     Body, agency::Agency, agency::evolve as evolve_agency, application::Application,
-    application::evolve as evolve_application, narrative, proactive, remedy,
+    application::evolve as evolve_application, calendar, calendar::Notices, narrative, proactive,
+    remedy,
 };
 
 /// What a stream's subject is after its events so far.
@@ -18,6 +19,8 @@ pub enum State {
     Figures(proactive::Figures),
     /// The sections written for a year.
     Narrative(narrative::Sections),
+    /// The notices that fix working days; those that come with the program included.
+    Calendar(Notices),
 }
 
 impl State {
@@ -38,12 +41,16 @@ impl State {
             (Self::Narrative(sections), Body::Section(event)) => {
                 Self::Narrative(narrative::evolve(sections, event))
             }
+            (Self::Calendar(notices), Body::Notice(notice)) => {
+                Self::Calendar(calendar::evolve(notices, notice))
+            }
             (
                 state @ (Self::Agency(_)
                 | Self::Application(_)
                 | Self::Remedy(_)
                 | Self::Figures(_)
-                | Self::Narrative(_)),
+                | Self::Narrative(_)
+                | Self::Calendar(_)),
                 _,
             ) => state,
         }

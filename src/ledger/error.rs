@@ -1,7 +1,7 @@
 //! Why an entry was not recorded.
 
 use crate::{
-    domain::{AgencyId, agency, application, remedy},
+    domain::{AgencyId, agency, application, calendar, remedy},
     store::{AppendError, GlobalPosition, InvalidStreamId, ReadError, StreamVersion},
     wire::DecodeError,
 };
@@ -21,6 +21,9 @@ pub enum RecordError {
     /// The act upon the case contradicts what is recorded.
     #[error(transparent)]
     Remedy(#[from] remedy::Rejection),
+    /// The notice of working days cannot be, or contradicts what is recorded.
+    #[error(transparent)]
+    Notice(#[from] calendar::Rejection),
     /// What the caller last saw has changed.
     #[error("expected version {expected}, but {}", actual_phrase(*.actual))]
     StaleVersion {

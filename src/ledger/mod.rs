@@ -14,7 +14,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-pub use act::{Act, Entry, WriteMeta, request_key};
+pub use act::{Act, Entry, WriteMeta, notice_request_key, request_key};
 pub use error::RecordError;
 pub use plan::Recorded;
 
@@ -268,7 +268,7 @@ mod tests {
     async fn an_agency_must_be_registered() {
         let desk = Desk::open().await;
         let mut stranger = entry("r1", receive("a", "2021-03-01"));
-        stranger.agency_id = AgencyId::parse("nobody").unwrap();
+        stranger.agency_id = Some(AgencyId::parse("nobody").unwrap());
         let refused = desk.ledger.record(&stranger).await;
         assert!(matches!(refused, Err(RecordError::UnknownAgency(_))), "{refused:?}");
     }

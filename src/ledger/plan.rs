@@ -10,7 +10,9 @@ use super::{
     reader::{Last, Loaded},
 };
 use crate::{
-    domain::{Body, Event, State, agency, application, narrative, proactive, remedy},
+    domain::{
+        AgencyId, Body, Event, State, agency, application, calendar, narrative, proactive, remedy,
+    },
     store::{
         AppendError, Appended, ExpectedVersion, GlobalPosition, NewEvent, Request, StreamAppend,
         StreamId, StreamVersion,
@@ -97,21 +99,20 @@ impl<'a> Plan<'a> {
         if let Some(first_answer) = self.first_answer(entry).await? {
             return Ok(first_answer);
         }
-        if !matches!(entry.act, Act::Agency(_))
-            && !self.ledger.is_registered(&entry.agency_id).await?
+        if let Some(agency_id) = &entry.agency_id
+            && !matches!(entry.act, Act::Agency(_))
+            && !self.ledger.is_registered(agency_id).await?
         {
-            return Err(RecordError::UnknownAgency(entry.agency_id.clone()));
+            return Err(RecordError::UnknownAgency(agency_id.clone()));
         }
         self.load(entry).await?;
         let Some(subject) = self.subjects.get(entry.stream()) else {
             return Err(RecordError::Conflicts);
         };
         subject.check_expected(entry.meta.expected_version)?;
-        let bodies = match &entry.act {
-            Act::Agency(command) => self.decide_on_agency(entry, command.clone()).await?,
-            act @ (Act::Application(..) | Act::Remedy(..) | Act::Figures(_) | Act::Section(_)) => {
-                decide(&subject.state, act.clone())?
-            }
+        let bodies = match (&entry.act, &entry.agency_id) {
+            (Act::Agency(command), Some(id)) => self.decide_on_agency(id, command.clone()).await?,
+            (act, _) => decide(&subject.state, act.clone())?,
         };
         Ok(self.accept(entry, bodies))
     }
@@ -160,16 +161,16 @@ impl<'a> Plan<'a> {
 
     async fn decide_on_agency(
         &self,
-        entry: &Entry,
+        id: &AgencyId,
         command: agency::Command,
     ) -> Result<Vec<Body>, RecordError> {
         let parent = match &command {
             agency::Command::Register(register) => register.parent.clone(),
             agency::Command::Reparent(reparent) => reparent.parent.clone(),
         };
-        let named = parent.into_iter().chain([entry.agency_id.clone()]).collect();
+        let named = parent.into_iter().chain([id.clone()]).collect();
         let directory = self.ledger.agencies_above(named).await?;
-        let events = agency::decide(&directory, &entry.agency_id, command)?;
+        let events = agency::decide(&directory, id, command)?;
         Ok(events.into_iter().map(Body::Agency).collect())
     }
 
@@ -321,12 +322,17 @@ fn decide(state: &State, act: Act) -> Result<Vec<Body>, RecordError> {
         (State::Narrative(sections), Act::Section(set)) => {
             narrative::set(sections, set).into_iter().map(Body::Section).collect()
         }
+        (State::Calendar(notices), Act::Notice(record)) => {
+            let notice = calendar::decide(notices, *record)?;
+            notice.into_iter().map(|notice| Body::Notice(Box::new(notice))).collect()
+        }
         (
             State::Agency(_)
             | State::Application(_)
             | State::Remedy(_)
             | State::Figures(_)
-            | State::Narrative(_),
+            | State::Narrative(_)
+            | State::Calendar(_),
             _,
         ) => return Err(RecordError::Conflicts),
     })

@@ -6,6 +6,7 @@
 //! questions about then are answered by a replay up to that position.
 
 mod applications;
+mod calendar;
 mod error;
 mod follower;
 mod history;
@@ -16,6 +17,7 @@ mod replay;
 mod statement;
 
 pub use applications::TooManyApplications;
+pub use calendar::{CalendarBook, NoticeEntry, NoticeFilter};
 pub use error::QueryError;
 pub use follower::{AsOf, Projection};
 pub use history::History;

@@ -1,9 +1,9 @@
 //! The log folded: every agency's register, and its tallies.
 
-use std::{collections::BTreeMap, ops::Bound};
+use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
 use super::{
-    Page,
+    CalendarBook, Page,
     applications::{Applications, TooManyApplications},
 };
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
         ReportYear, ShortText,
         agency::{self, Agency},
         application::{self, Application},
+        calendar::Calendar,
         narrative::{self, Sections},
         proactive::{self, Figures},
         remedy::{self, Remedy, RemedyKind},
@@ -25,6 +26,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Register {
     books: BTreeMap<AgencyId, AgencyBook>,
+    calendar: CalendarBook,
     position: GlobalPosition,
 }
 
@@ -121,9 +123,14 @@ impl ApplicationFilter {
 }
 
 impl Register {
-    /// What a replay made.
+    /// What a replay made of the agencies' events.
     pub(super) fn of(books: BTreeMap<AgencyId, AgencyBook>, position: GlobalPosition) -> Self {
-        Self { books, position }
+        Self { books, position, calendar: CalendarBook::default() }
+    }
+
+    /// The same with the notices that were recorded.
+    pub(super) fn with_calendar(self, calendar: CalendarBook) -> Self {
+        Self { calendar, ..self }
     }
 
     /// Folds in the event at `position`, which gave its stream `version`; events come in the order
@@ -142,12 +149,14 @@ impl Register {
         if event.changes_no_table() {
             return Ok(());
         }
-        if let Some(book) = self.books.get_mut(event.agency_id()) {
+        if let Some(notice) = event.notice() {
+            self.calendar.fold(notice.clone(), position, version);
+        } else if let Some(book) = self.books.get_mut(event.agency_id()) {
             book.fold(event, version)?;
-        } else {
+        } else if let Some(agency) = event.agency() {
             let mut book = AgencyBook::default();
             book.fold(event, version)?;
-            self.books.insert(event.agency(), book);
+            self.books.insert(agency, book);
         }
         Ok(())
     }
@@ -174,6 +183,41 @@ impl Register {
     #[must_use]
     pub fn book(&self, id: &AgencyId) -> Option<&AgencyBook> {
         self.books.get(id).filter(|book| book.agency.is_some())
+    }
+
+    /// The notices of working days, and the calendars that they make.
+    #[must_use]
+    pub const fn calendar(&self) -> &CalendarBook {
+        &self.calendar
+    }
+
+    /// The calendar in force for an agency, which stands under others as it does in a calendar year;
+    /// as it was known on a day, or as it is known now. Asked for again it costs next to nothing.
+    #[must_use]
+    pub fn calendar_of(
+        &self,
+        id: &AgencyId,
+        year: i16,
+        known_on: Option<LegalDate>,
+    ) -> Arc<Calendar> {
+        self.calendar.calendar_of(&self.lineage(id, year), known_on)
+    }
+
+    /// The agencies from the root of the tree, as it is in a calendar year, down to this one.
+    #[must_use]
+    pub fn lineage(&self, id: &AgencyId, year: i16) -> Vec<AgencyId> {
+        let mut upwards = vec![id.clone()];
+        let mut at = self.parent_in(id, year);
+        while let Some(parent) = at.filter(|parent| !upwards.contains(parent)) {
+            upwards.push(parent.clone());
+            at = self.parent_in(parent, year);
+        }
+        upwards.reverse();
+        upwards
+    }
+
+    fn parent_in(&self, id: &AgencyId, year: i16) -> Option<&AgencyId> {
+        self.books.get(id)?.agency()?.value.parent_in(year)
     }
 
     /// The agency and every one below it in a calendar year, each once.
@@ -250,6 +294,8 @@ impl AgencyBook {
                 let value = narrative::evolve(before.unwrap_or_default(), set);
                 self.narratives.insert(set.year, Versioned { value, version });
             }
+            // Kept by the register, for no agency alone.
+            Body::Notice(_) => {}
         }
         Ok(())
     }

@@ -18,7 +18,9 @@ use std::{
 
 use hashbrown::HashTable;
 
-use super::{AgencyBook, QueryError, Register, TooManyApplications, id_hashing::IdHashing};
+use super::{
+    AgencyBook, CalendarBook, QueryError, Register, TooManyApplications, id_hashing::IdHashing,
+};
 use crate::{
     domain::{
         AgencyId, ApplicantKind, Channel, Disposition, Event, LegalDate, ShortText, application,
@@ -33,7 +35,8 @@ const PAGE: usize = 131_072;
 /// How many shards the agencies are spread over.
 const SHARDS: usize = 256;
 
-/// Whose events a replay folds in. It reads, and so checks, all of them.
+/// Whose events a replay folds in. It reads, and so checks, all of them; the notices of working
+/// days are few and are read once more, from their own stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
     /// Everybody's.
@@ -44,10 +47,11 @@ pub enum Scope {
 
 impl Scope {
     fn admits(&self, event: &Narrow<'_>) -> bool {
-        match self {
+        let is_wanted = match self {
             Self::Everyone => true,
             Self::Agency(id) => id.as_str() == event.agency_id(),
-        }
+        };
+        is_wanted && event.notice().is_none()
     }
 }
 
@@ -89,7 +93,8 @@ async fn replay_in_pages(
     }
     let position = fold.position;
     let ended = tokio::task::spawn_blocking(move || fold.end()).await;
-    ended.map_err(|error| broken_off(error, position))?
+    let register = ended.map_err(|error| broken_off(error, position))??;
+    Ok(register.with_calendar(CalendarBook::read(store, up_to).await?))
 }
 
 /// What to make of a task that did not end: a panic goes on, and else the runtime is going down.
@@ -463,7 +468,7 @@ mod tests {
         let store = MemoryStore::new(Arc::new(SystemClock));
         for together in history {
             let part = |event: &Event| {
-                let name = wire::stream_name(&event.agency_id, event.into());
+                let name = wire::stream_of(event);
                 append(wire::encode(event), &name)
             };
             store.append(Append(together.iter().map(part).collect())).await.unwrap();
@@ -496,10 +501,11 @@ mod tests {
                 let found = replay_in_pages(&store, up_to, &Scope::Everyone, number, size).await;
                 assert_eq!(found.unwrap(), expected, "{number} threads up to {up_to}");
             }
-            for agency in history.iter().flatten().map(|event| &event.agency_id).take(3) {
+            for agency in history.iter().flatten().filter_map(|e| e.agency_id.as_ref()).take(3) {
                 let scope = Scope::Agency(agency.clone());
                 let alone = replay_in_pages(&store, up_to, &scope, threads(2), size).await.unwrap();
                 assert_eq!(alone.book(agency), expected.book(agency));
+                assert_eq!(alone.calendar(), expected.calendar());
                 assert_eq!(alone.position(), up_to);
             }
         }
@@ -510,17 +516,17 @@ mod tests {
         let store: Arc<dyn EventStore> = Arc::new(recorded(&history[..history.len() / 2]).await);
         let projection = Projection::start(store.clone()).await.unwrap();
         for event in history[history.len() / 2..].iter().flatten() {
-            let name = wire::stream_name(&event.agency_id, event.into());
+            let name = wire::stream_of(event);
             store.append(append(wire::encode(event), &name).into()).await.unwrap();
         }
         let expected = expected(store.as_ref(), store.head()).await;
         let ((), position) =
             projection.ask(AsOf::Now, |register| assert_eq!(*register, expected)).await.unwrap();
         assert_eq!(position, store.head());
-        for event in history.iter().flatten().take(5) {
+        for agency_id in history.iter().flatten().filter_map(|e| e.agency_id.as_ref()).take(5) {
             for subtree in [false, true] {
                 let of = StatementOf {
-                    agency_id: event.agency_id.clone(),
+                    agency_id: agency_id.clone(),
                     year: ReportYear::new(2021).unwrap(),
                     subtree,
                     form: None,
@@ -536,7 +542,7 @@ mod tests {
     async fn the_first_event_that_cannot_be_read_is_named_whatever_the_number_of_threads() {
         let store = MemoryStore::new(Arc::new(SystemClock));
         let event = wire::encode(&Event {
-            agency_id: AgencyId::parse("a").unwrap(),
+            agency_id: Some(AgencyId::parse("a").unwrap()),
             actor: crate::domain::ShortText::default(),
             body: crate::domain::Body::Figures(crate::domain::proactive::FiguresDeclared {
                 year: ReportYear::new(2021).unwrap(),

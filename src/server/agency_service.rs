@@ -21,7 +21,7 @@ impl Desk {
         request: pb::RegisterAgencyRequest,
     ) -> Result<pb::RegisterAgencyResponse, Refused> {
         let (entry, recorded) = self.record(convert::register(request)?).await?;
-        let (agency, receipt) = convert::answer(&entry.agency_id, &recorded);
+        let (agency, receipt) = convert::answer(entry.agency_id(), &recorded);
         Ok(pb::RegisterAgencyResponse { agency, receipt })
     }
 
@@ -30,7 +30,7 @@ impl Desk {
         request: pb::ReparentAgencyRequest,
     ) -> Result<pb::ReparentAgencyResponse, Refused> {
         let (entry, recorded) = self.record(convert::reparent(request)?).await?;
-        let (agency, receipt) = convert::answer(&entry.agency_id, &recorded);
+        let (agency, receipt) = convert::answer(entry.agency_id(), &recorded);
         Ok(pb::ReparentAgencyResponse { agency, receipt })
     }
 
@@ -46,7 +46,7 @@ impl Desk {
             .ask(AsOf::Now, |register| register.book(&id).and_then(|book| book.agency()).cloned())
             .await?;
         let found = found.ok_or_else(|| QueryError::UnknownAgency(id.clone()))?;
-        let agency = convert::message(&id, &found.value, found.version.to_string());
+        let agency = convert::message(id.as_str(), &found.value, found.version.to_string());
         Ok(pb::GetAgencyResponse { agency: Some(agency) })
     }
 
@@ -71,7 +71,7 @@ impl Desk {
             })
             .await?;
         let message = |(id, agency): (AgencyId, crate::projection::Versioned<_>)| {
-            convert::message(&id, &agency.value, agency.version.to_string())
+            convert::message(id.as_str(), &agency.value, agency.version.to_string())
         };
         Ok(pb::ListAgenciesResponse {
             agencies: page.items.into_iter().map(message).collect(),

@@ -7,7 +7,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::{
-    domain::Refusal,
+    domain::{Refusal, calendar},
     ledger::RecordError,
     projection::QueryError,
     store::{AppendError, ReadError, StateError},
@@ -138,6 +138,12 @@ impl From<RecordError> for Refused {
             RecordError::Agency(rejection) => Self::by_law(rejection),
             RecordError::Application(rejection) => Self::by_law(rejection),
             RecordError::Remedy(rejection) => Self::by_law(rejection),
+            RecordError::Notice(calendar::Rejection::Invalid(invalid)) => {
+                let field = format!("notice.{}", invalid.field);
+                let description = invalid.what.clone();
+                Self::invalid_fields(vec![FieldFault { field, description }])
+            }
+            RecordError::Notice(rejection) => Self::by_law(rejection),
             RecordError::StaleVersion { expected, actual } => {
                 let actual = actual.map(|version| version.to_string()).unwrap_or_default();
                 Self::new(Code::Aborted, "VERSION_CONFLICT", error.to_string())

@@ -20,7 +20,9 @@ use crate::{
         pb::v1::{
             admin_service_server::AdminServiceServer, agency_service_server::AgencyServiceServer,
             application_service_server::ApplicationServiceServer,
-            event_service_server::EventServiceServer, intake_service_server::IntakeServiceServer,
+            calendar_service_server::CalendarServiceServer,
+            event_service_server::EventServiceServer, fee_service_server::FeeServiceServer,
+            intake_service_server::IntakeServiceServer,
             narrative_service_server::NarrativeServiceServer,
             proactive_service_server::ProactiveServiceServer,
             remedy_service_server::RemedyServiceServer, report_service_server::ReportServiceServer,
@@ -145,6 +147,8 @@ fn routes(desk: Desk) -> Routes {
                 .max_encoding_message_size(report_service::CHUNK_BYTES.saturating_mul(2)),
         )
         .add_service(EventServiceServer::new(desk.clone()))
+        .add_service(CalendarServiceServer::new(desk.clone()))
+        .add_service(FeeServiceServer::new(desk.clone()))
         .add_service(IntakeServiceServer::new(desk))
 }
 
@@ -201,17 +205,18 @@ async fn announce(health: &HealthReporter, services: &[&'static str], serving: b
 const HEALTH_EVERY: Duration = Duration::from_millis(500);
 
 /// The services that record; the others go on while the store is read-only.
-const WRITING_SERVICES: [&str; 6] = [
+const WRITING_SERVICES: [&str; 7] = [
     "disclosure.v1.AgencyService",
     "disclosure.v1.ApplicationService",
     "disclosure.v1.RemedyService",
     "disclosure.v1.ProactiveService",
     "disclosure.v1.NarrativeService",
     "disclosure.v1.IntakeService",
+    "disclosure.v1.CalendarService",
 ];
 
 /// What health answers for: the whole, and each service by name.
-const SERVICES: [&str; 11] = [
+const SERVICES: [&str; 13] = [
     "",
     "disclosure.v1.AdminService",
     "disclosure.v1.AgencyService",
@@ -223,6 +228,8 @@ const SERVICES: [&str; 11] = [
     "disclosure.v1.ReportService",
     "disclosure.v1.EventService",
     "disclosure.v1.IntakeService",
+    "disclosure.v1.CalendarService",
+    "disclosure.v1.FeeService",
 ];
 
 #[cfg(test)]

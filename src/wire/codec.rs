@@ -8,12 +8,14 @@ use prost::Message;
 use super::{
     application::{arrival, decode_arrival, encode_proceeding, proceeding_type},
     date::{InvalidDate, civil_date, legal_date},
+    notice::{decode_notice, encode_notice},
     pb::event::v1::{self as pb, event_envelope::Body as Wire},
     vocabulary::{Coded, UnknownValue},
 };
 use crate::domain::{
     AgencyId, ApplicationId, Body, CaseId, Event, InvalidId, InvalidText, LegalDate, LongText,
-    ReportYear, ShortText, YearWithoutForm, agency, application, narrative, proactive, remedy,
+    ReportYear, ShortText, YearWithoutForm, agency, application, calendar, narrative, proactive,
+    remedy,
 };
 
 /// Recorded bytes that this version cannot read as an event.
@@ -66,6 +68,7 @@ pub const fn event_type(body: &Body) -> &'static str {
         Body::Remedy(_, remedy::Event::Concluded(_)) => "disclosure.event.v1.RemedyConcluded",
         Body::Figures(_) => "disclosure.event.v1.ProactiveFiguresDeclared",
         Body::Section(_) => "disclosure.event.v1.NarrativeSectionSet",
+        Body::Notice(_) => "disclosure.event.v1.HolidayNoticeRecorded",
     }
 }
 
@@ -75,10 +78,10 @@ pub fn encode(event: &Event) -> Vec<u8> {
     let subject_id = match &event.body {
         Body::Application(id, _) => id.to_string(),
         Body::Remedy(id, _) => id.to_string(),
-        Body::Agency(_) | Body::Figures(_) | Body::Section(_) => String::new(),
+        Body::Agency(_) | Body::Figures(_) | Body::Section(_) | Body::Notice(_) => String::new(),
     };
     let envelope = pb::EventEnvelope {
-        agency_id: event.agency_id.to_string(),
+        agency_id: event.agency_id.as_ref().map(ToString::to_string).unwrap_or_default(),
         subject_id,
         effective_date: Some(civil_date(event.body.effective_date())),
         actor: event.actor.as_str().to_owned(),
@@ -105,6 +108,7 @@ fn encode_body(body: &Body) -> Wire {
             section: set.section.code(),
             text: set.text.as_str().to_owned(),
         }),
+        Body::Notice(notice) => Wire::HolidayNoticeRecorded(encode_notice(notice)),
     }
 }
 
@@ -193,16 +197,25 @@ fn encode_remedy(event: &remedy::Event) -> Wire {
 pub fn decode(bytes: &[u8]) -> Result<Event, DecodeError> {
     let envelope = pb::EventEnvelope::decode(bytes)?;
     let date = envelope.effective_date.ok_or(DecodeError::Missing("its effective date"))?;
-    let header = Header { subject_id: &envelope.subject_id, effective_date: legal_date(date)? };
-    Ok(Event {
-        agency_id: AgencyId::parse(&envelope.agency_id)?,
+    let header = Header {
+        agency_id: &envelope.agency_id,
+        subject_id: &envelope.subject_id,
+        effective_date: legal_date(date)?,
+    };
+    let event = Event {
+        agency_id: optional_agency(&envelope.agency_id)?,
         actor: ShortText::parse(&envelope.actor)?,
         body: header.decode_body(envelope.body.ok_or(DecodeError::UnknownBody)?)?,
-    })
+    };
+    if event.agency_id.is_none() && !matches!(event.body, Body::Notice(_)) {
+        AgencyId::parse(&envelope.agency_id)?;
+    }
+    Ok(event)
 }
 
 /// What the envelope says besides the body, and bodies rest on.
 pub(super) struct Header<'a> {
+    pub(super) agency_id: &'a str,
     pub(super) subject_id: &'a str,
     pub(super) effective_date: LegalDate,
 }
@@ -235,18 +248,8 @@ impl Header<'_> {
             Wire::ApplicationEntryCorrected(corrected) => {
                 self.application(self.corrected(&corrected)?)?
             }
-            Wire::ApplicationReopened(reopened) => {
-                self.application(application::Event::Reopened(application::Reopened {
-                    reopening_date: self.effective_date,
-                    explanation: ShortText::parse(&reopened.explanation)?,
-                }))?
-            }
-            Wire::ApplicationEntryVoided(voided) => {
-                self.application(application::Event::EntryVoided(application::EntryVoided {
-                    void_date: self.effective_date,
-                    explanation: ShortText::parse(&voided.explanation)?,
-                }))?
-            }
+            Wire::ApplicationReopened(reopened) => self.application(self.reopened(&reopened)?)?,
+            Wire::ApplicationEntryVoided(voided) => self.application(self.voided(&voided)?)?,
             Wire::CorrectionRequested(body) => self.step(self.correction_requested(&body)?)?,
             Wire::CorrectionReceived(pb::CorrectionReceived {}) => {
                 let corrected_date = self.effective_date;
@@ -275,6 +278,11 @@ impl Header<'_> {
                 section: required(set.section, "its section")?,
                 text: LongText::parse(&set.text)?,
             }),
+            Wire::HolidayNoticeRecorded(recorded) => {
+                let scope = optional_agency(self.agency_id)?;
+                let scope = scope.map_or(calendar::Scope::National, calendar::Scope::Subtree);
+                Body::Notice(Box::new(decode_notice(&recorded, scope, self.effective_date)?))
+            }
         })
     }
 
@@ -333,6 +341,26 @@ impl Header<'_> {
         }))
     }
 
+    fn reopened(
+        &self,
+        reopened: &pb::ApplicationReopened,
+    ) -> Result<application::Event, DecodeError> {
+        Ok(application::Event::Reopened(application::Reopened {
+            reopening_date: self.effective_date,
+            explanation: ShortText::parse(&reopened.explanation)?,
+        }))
+    }
+
+    fn voided(
+        &self,
+        voided: &pb::ApplicationEntryVoided,
+    ) -> Result<application::Event, DecodeError> {
+        Ok(application::Event::EntryVoided(application::EntryVoided {
+            void_date: self.effective_date,
+            explanation: ShortText::parse(&voided.explanation)?,
+        }))
+    }
+
     fn filed(&self, filed: &pb::RemedyFiled) -> Result<remedy::Event, DecodeError> {
         let application_id = match filed.application_id.as_str() {
             "" => None,
@@ -376,10 +404,38 @@ mod tests {
         LegalDate::new(text.parse().unwrap()).unwrap()
     }
 
+    fn short(text: &str) -> ShortText {
+        ShortText::parse(text).unwrap()
+    }
+
     proptest! {
         #[test]
         fn every_event_reads_back_as_it_was_written(event in any_event()) {
             prop_assert_eq!(decode(&encode(&event)).unwrap(), event);
+        }
+
+        #[test]
+        fn only_a_notice_can_be_of_no_agency(event in any_event()) {
+            prop_assume!(!matches!(event.body, Body::Notice(_)));
+            let event = Event { agency_id: None, ..event };
+            prop_assert!(matches!(decode(&encode(&event)), Err(DecodeError::Id(_))));
+        }
+    }
+
+    #[test]
+    fn a_notice_reads_back_for_the_country_and_for_a_part_of_it() {
+        let region = AgencyId::parse("xinjiang").unwrap();
+        for mut notice in calendar::Notices::built_in().iter().cloned() {
+            notice.known_date = day("2030-01-01");
+            notice.supersedes = Some(notice.number.clone());
+            for agency_id in [None, Some(region.clone())] {
+                if let Some(agency) = agency_id.clone() {
+                    notice.scope = calendar::Scope::Subtree(agency);
+                }
+                let body = Body::Notice(Box::new(notice.clone()));
+                let event = Event { agency_id, actor: short("clerk-7"), body };
+                assert_eq!(decode(&encode(&event)).unwrap(), event);
+            }
         }
     }
 

@@ -5,6 +5,7 @@ mod application;
 mod codec;
 mod date;
 mod narrow;
+mod notice;
 mod readable;
 #[cfg(test)]
 pub(crate) mod samples;
@@ -15,8 +16,9 @@ pub use application::{arrival, consulted_agency};
 pub use codec::{DecodeError, decode, encode, event_type};
 pub use date::{InvalidDate, civil_date, legal_date};
 pub use narrow::{ApplicationNews, Narrow, decode_narrow};
+pub use notice::{date_range, holiday_arrangement};
 pub use readable::readable;
-pub use stream::{Subject, stream_name};
+pub use stream::{CALENDAR_STREAM, Subject, stream_name, stream_of};
 pub use vocabulary::{Coded, UnknownValue};
 
 /// The messages and services generated from `proto/`.

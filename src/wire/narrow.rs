@@ -20,6 +20,7 @@ use crate::domain::{
         OpinionRequested, Proceeding, ReasonsRequested, Received, Reopened, ReplyPostponed,
         Withdrawn,
     },
+    calendar::Notice,
     deadline::Consulted,
 };
 
@@ -45,12 +46,12 @@ pub struct ApplicationNews<'a> {
 }
 
 impl Narrow<'_> {
-    /// The agency whose register the event belongs to.
+    /// The agency whose register the event belongs to; empty for a notice for the whole country.
     #[must_use]
     pub fn agency_id(&self) -> &str {
         match self {
             Self::Application(news) => news.agency_id,
-            Self::Whole(event) => event.agency_id.as_str(),
+            Self::Whole(event) => event.agency_id.as_ref().map_or("", AgencyId::as_str),
         }
     }
 
@@ -67,16 +68,32 @@ impl Narrow<'_> {
         }
     }
 
-    /// The same agency, to keep.
+    /// The notice of working days that the event is, which belongs into no agency's register.
+    #[must_use]
+    pub fn notice(&self) -> Option<&Notice> {
+        match self {
+            Self::Application(_) => None,
+            Self::Whole(event) => match &event.body {
+                Body::Notice(notice) => Some(notice),
+                Body::Agency(_)
+                | Body::Application(..)
+                | Body::Remedy(..)
+                | Body::Figures(_)
+                | Body::Section(_) => None,
+            },
+        }
+    }
+
+    /// The same agency, to keep; `None` for a notice for the whole country.
     ///
     /// # Panics
     ///
     /// When the news was not made by [`decode_narrow`] and names no agency.
     #[must_use]
-    pub fn agency(&self) -> AgencyId {
+    pub fn agency(&self) -> Option<AgencyId> {
         match self {
             Self::Application(news) => {
-                AgencyId::parse(news.agency_id).expect("it was found valid when it was read")
+                Some(AgencyId::parse(news.agency_id).expect("it was found valid when it was read"))
             }
             Self::Whole(event) => event.agency_id.clone(),
         }
@@ -380,7 +397,7 @@ mod tests {
             return Narrow::Whole(Box::new(event.clone()));
         };
         Narrow::Application(ApplicationNews {
-            agency_id: event.agency_id.as_str(),
+            agency_id: event.agency_id.as_ref().unwrap().as_str(),
             id: id.as_str(),
             event: without_texts(news),
         })
@@ -481,7 +498,8 @@ mod tests {
             let narrow = decode_narrow(&bytes).unwrap();
             let narrowed = matches!(narrow, Narrow::Application(_));
             prop_assert_eq!(narrowed, matches!(event.body, Body::Application(..)));
-            prop_assert_eq!(narrow.agency_id(), event.agency_id.as_str());
+            prop_assert_eq!(narrow.agency(), event.agency_id.clone());
+            prop_assert_eq!(narrow.agency_id(), event.agency_id.as_ref().map_or("", AgencyId::as_str));
         });
     }
 

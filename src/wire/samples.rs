@@ -11,6 +11,7 @@ use crate::domain::{
         FeePaid, Opinion, OpinionReceived, OpinionRequested, Proceeding, ReasonsRequested,
         Reopened, ReplyPostponed, ThirdPartyOpinion,
     },
+    calendar::{Arrangement, DateRange, Notice, Scope},
     deadline::Consulted,
     fee::FeeBasis,
     narrative::{self, Section},
@@ -45,11 +46,47 @@ pub(crate) fn any_event() -> impl Strategy<Value = Event> {
         1 => any_figures().prop_map(Body::Figures),
         1 => any_section().prop_map(Body::Section),
     ];
-    (sample(&AGENCIES), any_text(), body).prop_map(|(agency_id, actor, body)| Event {
-        agency_id: AgencyId::parse(agency_id).unwrap(),
+    let of_an_agency =
+        (sample(&AGENCIES), any_text(), body).prop_map(|(agency_id, actor, body)| Event {
+            agency_id: Some(AgencyId::parse(agency_id).unwrap()),
+            actor,
+            body,
+        });
+    let notice = (any_notice(), any_text()).prop_map(|(notice, actor)| Event {
+        agency_id: notice.scope.agency().cloned(),
         actor,
-        body,
-    })
+        body: Body::Notice(Box::new(notice)),
+    });
+    prop_oneof![13 => of_an_agency, 1 => notice]
+}
+
+/// A notice of any scope, new or replacing another; not one that could be recorded always.
+fn any_notice() -> impl Strategy<Value = Notice> {
+    let scope = prop::option::of(sample(&AGENCIES)).prop_map(|agency| {
+        agency.map_or(Scope::National, |id| Scope::Subtree(AgencyId::parse(id).unwrap()))
+    });
+    let range = || (any_date(), any_date()).prop_map(|(first, last)| DateRange { first, last });
+    let days = prop::collection::vec(range(), 0..3);
+    let arrangement = (any_text(), days, prop::collection::vec(any_date(), 0..3)).prop_map(
+        |(occasion, days_off, days_worked)| Arrangement { occasion, days_off, days_worked },
+    );
+    let said = (prop::option::of(range()), prop::collection::vec(arrangement, 0..3));
+    let supersedes = prop::option::of(Just(ShortText::parse("〔2020〕2号").unwrap()));
+    (any_text(), any_text(), scope, any_date(), any_date(), supersedes, said).prop_map(
+        |(number, title, scope, gazetted_date, known_date, supersedes, said)| {
+            let (settles, arrangements) = said;
+            Notice {
+                number,
+                title,
+                scope,
+                gazetted_date,
+                known_date,
+                supersedes,
+                settles,
+                arrangements,
+            }
+        },
+    )
 }
 
 fn sample<T: Copy + std::fmt::Debug + 'static>(from: &'static [T]) -> impl Strategy<Value = T> {

@@ -1,4 +1,5 @@
-//! The names of the streams: one per agency, application, case, and year's figures or narrative.
+//! The names of the streams: one per agency, application, case, and year's figures or narrative;
+//! and one for the calendar, which is of no agency.
 
 use crate::domain::{AgencyId, ApplicationId, Body, CaseId, Event, ReportYear};
 
@@ -17,6 +18,10 @@ pub enum Subject<'a> {
     Narrative(ReportYear),
 }
 
+/// The name of the one stream that holds every notice of working days, whatever its scope: which
+/// of them prevails depends on their order.
+pub const CALENDAR_STREAM: &str = "calendar";
+
 /// The name of a stream: category, agency, and the subject within it. An agency's id has no `/`, so
 /// the name tells its parts apart.
 #[must_use]
@@ -30,14 +35,17 @@ pub fn stream_name(agency_id: &AgencyId, subject: Subject<'_>) -> String {
     }
 }
 
-impl<'a> From<&'a Event> for Subject<'a> {
-    fn from(event: &'a Event) -> Self {
-        match &event.body {
-            Body::Agency(_) => Self::Agency,
-            Body::Application(id, _) => Self::Application(id),
-            Body::Remedy(id, _) => Self::Remedy(id),
-            Body::Figures(declared) => Self::Figures(declared.year),
-            Body::Section(set) => Self::Narrative(set.year),
-        }
-    }
+/// The name of the stream that an event belongs to; the calendar's for one of no agency.
+#[must_use]
+pub fn stream_of(event: &Event) -> String {
+    let Some(agency_id) = &event.agency_id else { return CALENDAR_STREAM.to_owned() };
+    let subject = match &event.body {
+        Body::Agency(_) => Subject::Agency,
+        Body::Application(id, _) => Subject::Application(id),
+        Body::Remedy(id, _) => Subject::Remedy(id),
+        Body::Figures(declared) => Subject::Figures(declared.year),
+        Body::Section(set) => Subject::Narrative(set.year),
+        Body::Notice(_) => return CALENDAR_STREAM.to_owned(),
+    };
+    stream_name(agency_id, subject)
 }

@@ -21,6 +21,7 @@ mod published_tables;
 mod act_histories;
 mod api;
 mod import_cli;
+mod calendar_cli;
 mod operations;
 mod snapshot_restart;
 mod documents;

@@ -18,8 +18,14 @@ const EVENT: &str = "disclosure.event.v1";
 const SPOKEN: &str = "disclosure.v1";
 
 /// Messages that callers fill in, besides those named `…Request`.
-const PARTS_OF_REQUESTS: [&str; 5] =
-    ["WriteOptions", "ReportSelector", "ApplicationFilter", "ApplicationCorrection", "Delivery"];
+const PARTS_OF_REQUESTS: [&str; 6] = [
+    "WriteOptions",
+    "ReportSelector",
+    "ApplicationFilter",
+    "ApplicationCorrection",
+    "Delivery",
+    "HolidayNotice",
+];
 
 fn pool() -> DescriptorPool {
     DescriptorPool::decode(DESCRIPTOR_SET).unwrap()
@@ -217,6 +223,7 @@ fn dates_are_civil_and_times_are_instants() {
         let name = field.name();
         let is_time = name.ends_with("_time");
         let expected = match message_name(&field.kind()).as_deref() {
+            Some("disclosure.event.v1.CivilDate") if field.is_list() => name.starts_with("days_"),
             Some("disclosure.event.v1.CivilDate") => name.ends_with("_date"),
             Some("google.protobuf.Timestamp") => is_time,
             _ => !name.ends_with("_date") && !is_time,

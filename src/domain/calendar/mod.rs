@@ -11,6 +11,7 @@
 //! the number of notices, and knows up to which day its answers are settled.
 
 mod notice;
+mod record;
 mod text;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Weekday;
 
 pub use notice::{Arrangement, DateRange, InvalidNotice, Notice, Notices, Novelty, Scope};
+pub use record::{RecordNotice, Rejection, decide, evolve};
 pub use text::{MalformedNotices, parse_notices};
 
 use super::{LegalDate, ShortText};

@@ -48,6 +48,9 @@ pub struct Notice {
     pub gazetted_date: LegalDate,
     /// The day from which it was known here; questions "as known on" an earlier day do not see it.
     pub known_date: LegalDate,
+    /// The number of the notice of the same scope that it replaces as a whole, its own if that was
+    /// mistyped; `None` for one that amends some days only, for which a later date suffices.
+    pub supersedes: Option<ShortText>,
     /// The days on which it leaves nothing open: for an annual notice from December of the year
     /// before to November of its own, since the next one may still fix the last days of December.
     pub settles: Option<DateRange>,
@@ -79,7 +82,8 @@ pub enum Novelty<'a> {
 /// The notices known, in the order in which they were recorded.
 ///
 /// A notice recorded again under its number and scope, with other content, replaces the former from
-/// its own known date on; that is how a mistyped one is put right.
+/// its own known date on, as one does that names another which it supersedes; that is how a mistyped
+/// one is put right.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Notices(Vec<Notice>);
 
@@ -232,11 +236,16 @@ impl Notices {
         super::text::parse_notices(super::BUILT_IN).expect("a test reads this text")
     }
 
+    /// The notice last recorded under a number for a scope.
+    #[must_use]
+    pub fn find(&self, number: &ShortText, scope: &Scope) -> Option<&Notice> {
+        self.0.iter().rfind(|recorded| recorded.number == *number && recorded.scope == *scope)
+    }
+
     /// How a notice relates to those recorded.
     #[must_use]
     pub fn novelty(&self, notice: &Notice) -> Novelty<'_> {
-        let recorded = self.0.iter().rfind(|recorded| recorded.is_same(notice));
-        match recorded {
+        match self.find(&notice.number, &notice.scope) {
             None => Novelty::New,
             Some(recorded) if recorded == notice => Novelty::Unchanged,
             Some(recorded) => Novelty::Replaces(recorded),
@@ -252,6 +261,12 @@ impl Notices {
     #[must_use]
     pub fn as_known_on(&self, day: LegalDate) -> Self {
         Self(self.0.iter().filter(|notice| notice.known_date <= day).cloned().collect())
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Every notice recorded, in order; those replaced included.
@@ -277,8 +292,8 @@ impl Notices {
         };
         let mut in_force = Vec::new();
         for (index, notice) in self.0.iter().enumerate() {
-            let later = self.0.iter().skip(index.saturating_add(1));
-            if !later.clone().any(|other| other.is_same(notice))
+            let mut later = self.0.iter().skip(index.saturating_add(1));
+            if !later.any(|other| other.replaces(notice))
                 && let Some(depth) = depth(&notice.scope)
             {
                 in_force.push((depth, notice.gazetted_date, index, notice));
@@ -290,8 +305,11 @@ impl Notices {
 }
 
 impl Notice {
-    fn is_same(&self, other: &Self) -> bool {
-        self.number == other.number && self.scope == other.scope
+    /// Whether it takes the place of one recorded before it.
+    #[must_use]
+    pub fn replaces(&self, earlier: &Self) -> bool {
+        let supersedes = self.supersedes.as_ref() == Some(&earlier.number);
+        self.scope == earlier.scope && (supersedes || self.number == earlier.number)
     }
 }
 
@@ -420,6 +438,7 @@ mod tests {
             scope: Scope::Subtree(scope.clone()),
             gazetted_date: day("2024-12-01"),
             known_date: day("2024-12-01"),
+            supersedes: None,
             settles: None,
             arrangements: vec![Arrangement {
                 occasion: text("肉孜节"),

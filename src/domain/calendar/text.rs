@@ -1,6 +1,8 @@
 //! Notices as plain text: the form in which the built-in ones are kept, described at the head of
 //! `notices.txt`.
 
+use std::fmt;
+
 use super::{Arrangement, DateRange, Notice, Notices, Scope};
 use crate::domain::{AgencyId, LegalDate, ShortText};
 
@@ -23,12 +25,14 @@ struct Draft {
     scope: Option<AgencyId>,
     gazetted: Option<LegalDate>,
     known: Option<LegalDate>,
+    supersedes: Option<ShortText>,
     settles: Option<DateRange>,
     arrangements: Vec<Arrangement>,
 }
 
 /// Reads notices from text: `notice`, `title`, `scope` (an agency id; without it the whole
-/// country), `gazetted`, `known`, `settles` and one line for each occasion. Each is checked.
+/// country), `gazetted`, `known`, `supersedes`, `settles` and one line for each occasion. Each is
+/// checked.
 ///
 /// # Errors
 ///
@@ -70,6 +74,7 @@ fn finish(draft: Option<Draft>, notices: &mut Notices) -> Result<(), MalformedNo
         scope: draft.scope.map_or(Scope::National, Scope::Subtree),
         gazetted_date,
         known_date,
+        supersedes: draft.supersedes,
         settles: draft.settles,
         arrangements: draft.arrangements,
     };
@@ -87,8 +92,31 @@ impl Draft {
             "scope" => self.scope = Some(AgencyId::parse(rest).map_err(|error| error.to_string())?),
             "gazetted" => self.gazetted = Some(day(rest)?),
             "known" => self.known = Some(day(rest)?),
+            "supersedes" => self.supersedes = Some(short(rest)?),
             "settles" => self.settles = Some(range(rest)?),
             occasion => self.arrangements.push(arrangement(occasion, rest)?),
+        }
+        Ok(())
+    }
+}
+
+/// The one day, or the first and the last: `2026-02-15..2026-02-23`.
+impl fmt::Display for DateRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { first, last } = self;
+        if first == last { write!(f, "{first}") } else { write!(f, "{first}..{last}") }
+    }
+}
+
+/// The line of an occasion, as [`parse_notices`] reads it.
+impl fmt::Display for Arrangement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.occasion.as_str())?;
+        for (place, range) in self.days_off.iter().enumerate() {
+            write!(f, "{} {range}", if place == 0 { " off" } else { "" })?;
+        }
+        for (place, day) in self.days_worked.iter().enumerate() {
+            write!(f, "{} {day}", if place == 0 { " work" } else { "" })?;
         }
         Ok(())
     }
@@ -155,12 +183,24 @@ mod tests {
     }
 
     #[test]
+    fn an_occasion_is_written_as_it_is_read() {
+        for notice in Notices::built_in().iter() {
+            for said in &notice.arrangements {
+                let line = said.to_string();
+                let (occasion, rest) = line.split_once(' ').unwrap();
+                assert_eq!(arrangement(occasion, rest).unwrap(), *said, "{line}");
+            }
+        }
+    }
+
+    #[test]
     fn a_notice_for_a_part_of_the_country_names_its_agency() {
         let text = "notice A # number\ntitle T\nscope xinjiang\ngazetted 2026-11-01\nknown 2026-11-02\n\
-                    肉孜节 off 2027-03-10 work 2027-03-13 2027-03-14\n";
+                    supersedes B\n肉孜节 off 2027-03-10 work 2027-03-13 2027-03-14\n";
         let notices = parse_notices(text).unwrap();
         let notice = notices.iter().next().unwrap();
         assert_eq!(notice.number.as_str(), "A");
+        assert_eq!(notice.supersedes.as_ref().map(ShortText::as_str), Some("B"));
         assert_eq!(notice.scope, Scope::Subtree(AgencyId::parse("xinjiang").unwrap()));
         assert_eq!(notice.arrangements[0].days_worked.len(), 2);
     }

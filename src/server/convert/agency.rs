@@ -44,9 +44,9 @@ pub(crate) fn calendar_year(fields: &mut Fields, field: &str, year: i32) -> Opti
     found
 }
 
-pub(crate) fn message(id: &AgencyId, agency: &Agency, version: String) -> pb::Agency {
+pub(crate) fn message(id: &str, agency: &Agency, version: String) -> pb::Agency {
     pb::Agency {
-        agency_id: id.to_string(),
+        agency_id: id.to_owned(),
         name: agency.name.as_str().to_owned(),
         contact: agency.contact.as_str().to_owned(),
         parents: agency
@@ -63,12 +63,16 @@ pub(crate) fn message(id: &AgencyId, agency: &Agency, version: String) -> pb::Ag
 
 /// The agency as an act left it, and what was recorded.
 pub(crate) fn answer(
-    id: &AgencyId,
+    id: &str,
     recorded: &Recorded,
 ) -> (Option<pb::Agency>, Option<pb::WriteReceipt>) {
     let agency = match &*recorded.state {
         State::Agency(agency) => agency.as_ref(),
-        State::Application(_) | State::Remedy(_) | State::Figures(_) | State::Narrative(_) => None,
+        State::Application(_)
+        | State::Remedy(_)
+        | State::Figures(_)
+        | State::Narrative(_)
+        | State::Calendar(_) => None,
     };
     let version = write::version(recorded);
     (agency.map(|agency| message(id, agency, version)), Some(receipt(recorded)))

@@ -251,7 +251,7 @@ pub(crate) fn answer(
     let application = match (&entry.act, &*recorded.state) {
         (Act::Application(id, _), State::Application(Some(application))) => {
             let version = write::version(recorded);
-            Some(message(entry.agency_id.as_str(), id, application, version))
+            Some(message(entry.agency_id(), id, application, version))
         }
         _ => None,
     };

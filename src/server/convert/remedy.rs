@@ -127,7 +127,7 @@ pub(crate) fn answer(
 ) -> (Option<pb::Remedy>, Option<pb::WriteReceipt>) {
     let remedy = match (&entry.act, &*recorded.state) {
         (Act::Remedy(id, _), State::Remedy(Some(remedy))) => {
-            Some(message(entry.agency_id.as_str(), id, remedy, write::version(recorded)))
+            Some(message(entry.agency_id(), id, remedy, write::version(recorded)))
         }
         _ => None,
     };

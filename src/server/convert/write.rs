@@ -67,35 +67,43 @@ written! {
     ConcludeLitigationRequest = "RemedyService/ConcludeLitigation",
     DeclareFiguresRequest = "ProactiveService/DeclareFigures",
     SetSectionRequest = "NarrativeService/SetSection",
+    RecordHolidayNoticeRequest = "CalendarService/RecordHolidayNotice",
 }
 
 /// The entry that a request asks to record; `act` reads what it says besides how to write.
 pub(crate) fn entry<R: Written>(
-    mut request: R,
+    request: R,
     act: impl FnOnce(&R, &mut Fields) -> Option<Act>,
 ) -> Result<Entry, Refused> {
     let mut fields = Fields::default();
     let agency_id = fields.id("agency_id", request.agency_id(), AgencyId::parse);
     let act = act(&request, &mut fields);
+    let key = |id: &str| agency_id.as_ref().map(|agency| request_key(agency, id));
+    let meta = meta(request, &mut fields, key);
+    let whole = (|| Some((agency_id?, act?, meta?)))();
+    let (agency_id, act, meta) = fields.finish(whole)?;
+    Entry::new(agency_id, act, meta).map_err(|invalid| RecordError::from(invalid).into())
+}
+
+/// How a request asks to write; `key` makes its id the key under which it is remembered.
+pub(super) fn meta<R: Written>(
+    mut request: R,
+    fields: &mut Fields,
+    key: impl FnOnce(&str) -> Option<[u8; 16]>,
+) -> Option<WriteMeta> {
     let options = request.write_options().take().unwrap_or_default();
     let expected_version = match options.expected_version.as_str() {
         "" => None,
         version => fields.take("write.expected_version", version.parse()),
     };
     let actor = fields.short("write.actor", &options.actor);
-    check_request_id(&mut fields, &options.request_id);
-    let whole = (|| {
-        let agency_id = agency_id?;
-        let meta = WriteMeta {
-            request_key: request_key(&agency_id, &options.request_id),
-            fingerprint: fingerprint(&request, &options),
-            expected_version,
-            actor: actor?,
-        };
-        Some((agency_id, act?, meta))
-    })();
-    let (agency_id, act, meta) = fields.finish(whole)?;
-    Entry::new(agency_id, act, meta).map_err(|invalid| RecordError::from(invalid).into())
+    check_request_id(fields, &options.request_id);
+    Some(WriteMeta {
+        request_key: key(&options.request_id)?,
+        fingerprint: fingerprint(&request, &options),
+        expected_version,
+        actor: actor?,
+    })
 }
 
 fn check_request_id(fields: &mut Fields, id: &str) {

@@ -3,7 +3,7 @@
 use super::{Fields, entry};
 use crate::{
     domain::{
-        AgencyId, LongText, ReportYear, State,
+        LongText, ReportYear, State,
         narrative::{SectionSet, Sections},
         proactive::{Figures, FiguresDeclared},
     },
@@ -65,13 +65,13 @@ pub(crate) fn report_year(fields: &mut Fields, year: i32) -> Option<ReportYear> 
 }
 
 pub(crate) fn figures_message(
-    agency_id: &AgencyId,
+    agency_id: &str,
     year: ReportYear,
     figures: &Figures,
     version: String,
 ) -> pb::ProactiveFigures {
     pb::ProactiveFigures {
-        agency_id: agency_id.to_string(),
+        agency_id: agency_id.to_owned(),
         year: year.get().into(),
         figures: figures
             .iter()
@@ -85,7 +85,7 @@ pub(crate) fn figures_message(
 pub(crate) fn declared(entry: &Entry, recorded: &Recorded) -> Option<pb::ProactiveFigures> {
     match (&entry.act, &*recorded.state) {
         (Act::Figures(declared), State::Figures(figures)) => Some(figures_message(
-            &entry.agency_id,
+            entry.agency_id(),
             declared.year,
             figures,
             super::write::version(recorded),

@@ -16,7 +16,7 @@ use tokio::{
 use super::{
     super::{
         AppendError, Appended, CloseError, GlobalPosition, Health,
-        index::{Memory, Sealed},
+        index::{Memory, Sealed, Tip},
         planted::{self, Bug},
     },
     Shared,
@@ -37,60 +37,47 @@ const ANSWERS_TOGETHER: usize = 64;
 const FULL: [io::ErrorKind; 2] = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
 
 /// Where an append waits for its answer.
-pub(super) type Reply = oneshot::Sender<Result<Appended, AppendError>>;
+pub(super) type Reply = oneshot::Sender<Answer>;
 
-/// Answers to be given; they are, whatever becomes of whoever was to do it.
-#[derive(Default)]
-pub(super) struct Answers(Vec<(Reply, Result<Appended, AppendError>)>);
+/// What an append is answered.
+pub(super) type Answer = Result<Appended, AppendError>;
+
+/// What was judged together: a frame, if anything is to be recorded, and what will be answered once
+/// that is durable. Whose answer is dropped instead learns that the writer has stopped.
+pub(super) struct Group {
+    pub(super) sealed: Option<Sealed>,
+    pub(super) answers: Vec<(Reply, Answer)>,
+}
+
+/// Answers that hold; they are given, whatever becomes of whoever was to do it.
+struct Answers(Vec<(Reply, Answer)>);
 
 impl Answers {
-    pub(super) fn add(&mut self, reply: Reply, answer: Result<Appended, AppendError>) {
-        self.0.push((reply, answer));
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Turns every answer into an error: a refusal too may rest on what was not recorded.
-    pub(super) fn fail(&mut self, error: &AppendError) {
-        for (_, answer) in &mut self.0 {
-            *answer = Err(error.clone());
-        }
-    }
-
-    fn give(&mut self) {
-        for (reply, answer) in self.0.drain(..) {
-            _ = reply.send(answer);
-        }
-    }
-
     /// Has the answers given on a runtime, where it costs a fraction to wake those who wait, and
     /// this thread is free for the next frame.
     fn hand_over(mut self, runtime: Option<&Handle>) {
         let Some(runtime) = runtime else { return };
         while self.0.len() > ANSWERS_HERE {
             let rest = self.0.len().saturating_sub(ANSWERS_TOGETHER);
-            let mut portion = Self(self.0.split_off(rest));
-            runtime.spawn(async move { portion.give() });
+            let portion = Self(self.0.split_off(rest));
+            runtime.spawn(async move { drop(portion) });
         }
     }
 }
 
 impl Drop for Answers {
     fn drop(&mut self) {
-        self.give();
+        for (reply, answer) in self.0.drain(..) {
+            _ = reply.send(answer);
+        }
     }
 }
 
-/// What was judged together: a frame, if anything is to be recorded, and every answer.
-pub(super) struct Group {
-    pub(super) sealed: Option<Sealed>,
-    pub(super) answers: Answers,
+/// A group of which nothing was recorded.
+pub(super) struct Uncommitted {
+    pub(super) error: AppendError,
+    /// Whoever waits; none of these answers holds.
+    pub(super) answers: Vec<(Reply, Answer)>,
 }
 
 pub(super) struct Committer {
@@ -113,25 +100,30 @@ impl Drop for Committer {
 }
 
 impl Committer {
+    /// Where the log ends, as far as it is durable.
+    pub(super) fn tip(&self) -> Tip {
+        self.shared.index().tip(self.frontier.clone())
+    }
+
     /// Makes a group durable and answers it.
     ///
     /// # Errors
     ///
-    /// What every append of the group was answered instead.
-    pub(super) fn commit(&mut self, group: Group) -> Result<(), AppendError> {
+    /// When nothing of it was recorded; nobody was answered.
+    pub(super) fn commit(&mut self, group: Group) -> Result<(), Uncommitted> {
         let Group { sealed, mut answers } = group;
         if planted::has(Bug::AckBeforeSync) {
-            answers.give();
+            drop(Answers(std::mem::take(&mut answers)));
         }
         let outcome = match self.shared.standing() {
             Health::Writable => sealed.map_or(Ok(()), |sealed| self.record(sealed)),
             Health::ReadOnly { reason } => Err(AppendError::Failed { reason }),
         };
-        if let Err(error) = &outcome {
-            answers.fail(error);
+        match outcome {
+            Ok(()) => Answers(answers).hand_over(self.shared.runtime.get()),
+            Err(error) => return Err(Uncommitted { error, answers }),
         }
-        answers.hand_over(self.shared.runtime.get());
-        outcome
+        Ok(())
     }
 
     fn record(&mut self, sealed: Sealed) -> Result<(), AppendError> {

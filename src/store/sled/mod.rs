@@ -41,14 +41,8 @@ use tokio::{
 use tracing::error;
 
 use self::{
-    checkpoint::Checkpoints,
-    committer::Committer,
-    door::Door,
-    keeper::Keeper,
-    pages::Pages,
-    recover::Recovered,
-    space::Space,
-    writer::{Command, Writer},
+    checkpoint::Checkpoints, committer::Committer, door::Door, keeper::Keeper, pages::Pages,
+    recover::Recovered, space::Space, writer::Command,
 };
 pub use self::{restore::Restore, verify::verify};
 use super::{
@@ -219,7 +213,7 @@ impl SledStore {
             shared: Arc::clone(&shared),
         };
         let writer =
-            Writer::start(queue, committer, clock, Arc::clone(&shared)).map_err(no_thread)?;
+            writer::start(queue, committer, clock, Arc::clone(&shared)).map_err(no_thread)?;
         let log_id = claim.log_id;
         Ok(Self { shared, head, log_id, commands: Some(commands), writer: Some(writer) })
     }

@@ -1,26 +1,17 @@
-//! The writer: one thread that judges what arrives and lays it out in frames.
+//! The writer: two threads, of which one judges what arrives while the other makes durable what
+//! was judged.
 //!
-//! While one frame is being made durable by the [`Committer`], the appends that arrive are judged
-//! on top of it and laid out in the next, which is handed over as soon as the frame before is
-//! durable. If that one fails, so does what was judged on top of it. A group so small that a
-//! second thread would only cost time is committed by the writer itself.
+//! They share a [`Handover`]. The judging thread lays out appends there in the next frame, on top
+//! of the one that is on its way to the disk; as soon as that is durable, the [`Committer`] takes
+//! all that has gathered. If a frame fails, so does what was judged on top of it.
 
 use std::{
     io,
-    sync::{
-        Arc,
-        mpsc::{Receiver, SendError, SyncSender, sync_channel},
-    },
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
 };
 
-use tokio::{
-    runtime,
-    sync::{
-        mpsc::{self, error::TryRecvError},
-        oneshot,
-    },
-};
+use tokio::sync::{mpsc, oneshot};
 
 use super::{
     super::{
@@ -28,18 +19,15 @@ use super::{
         index::{Stage, Tip},
     },
     Shared,
-    committer::{Answers, Committer, Group, Reply},
+    committer::{Answer, Committer, Group, Reply, Uncommitted},
 };
 use crate::clock::Clock;
 
 /// The size from which on a frame takes no further append.
 const GROUP_BYTES: usize = 1 << 20;
 
-/// The largest number of appends that the writer commits itself.
-const COMMITTED_HERE: usize = 4;
-
-/// How many appends are enough to be handed over to a committer that has nothing to do.
-const ENOUGH: usize = 64;
+/// How many appends are judged before a committer that waits is told.
+const JUDGED_TOGETHER: usize = 32;
 
 /// What the writer is asked to do.
 pub(super) enum Command {
@@ -51,20 +39,36 @@ pub(super) enum Command {
 
 type Closing = oneshot::Sender<Result<(), CloseError>>;
 
-/// The committer at work on a group, on its way there or back.
-type Handover<T> = (Box<Committer>, T);
-
-pub(super) struct Writer {
+/// Starts the writer; it is done when the returned thread is.
+pub(super) fn start(
     queue: mpsc::Receiver<Command>,
-    /// Gone while it is at work in its own thread.
-    committer: Option<Box<Committer>>,
-    hand_over: SyncSender<Handover<Group>>,
-    back: mpsc::Receiver<Handover<Result<(), AppendError>>>,
-    /// Where the log ends with what was handed over.
-    tip: Tip,
+    committer: Committer,
     clock: Arc<dyn Clock>,
     shared: Arc<Shared>,
+) -> io::Result<thread::JoinHandle<()>> {
+    let (judging, committing) = Handover::begin(committer.tip());
+    let judge = Judge { queue, judging, clock, shared };
+    thread::Builder::new().name("ledger-judge".to_owned()).spawn(move || judge.run())?;
+    let writer = thread::Builder::new().name("ledger-writer".to_owned());
+    writer.spawn(move || commit_all(committer, &committing))
+}
+
+/// Where judged appends gather.
+struct Handover {
+    slot: Mutex<Slot>,
+    /// Something has been judged, or nothing more will be.
+    ready: Condvar,
+    /// What was judged has been taken, or nothing more will be.
+    room: Condvar,
+}
+
+struct Slot {
+    judged: Judged,
+    /// Where the log ends with what was taken.
+    tip: Tip,
     closing: Vec<Closing>,
+    /// Whether one of the sides is gone.
+    ended: bool,
 }
 
 /// Appends judged so far.
@@ -72,7 +76,7 @@ pub(super) struct Writer {
 struct Judged {
     /// Begun with the first append.
     stage: Option<Stage>,
-    answers: Answers,
+    answers: Vec<(Reply, Answer)>,
 }
 
 impl Judged {
@@ -81,140 +85,125 @@ impl Judged {
     }
 }
 
-impl Writer {
-    /// Starts the writer's two threads; the one to wait for is returned.
-    pub(super) fn start(
-        queue: mpsc::Receiver<Command>,
-        committer: Committer,
-        clock: Arc<dyn Clock>,
-        shared: Arc<Shared>,
-    ) -> io::Result<thread::JoinHandle<()>> {
-        let (hand_over, work) = sync_channel(1);
-        let (give_back, back) = mpsc::channel(1);
-        let committing = thread::Builder::new().name("ledger-commit".to_owned());
-        committing.spawn(move || commit_all(&work, &give_back))?;
-        let tip = shared.index().tip(committer.frontier.clone());
-        let (committer, closing) = (Some(Box::new(committer)), Vec::new());
-        let writer = Self { queue, committer, hand_over, back, tip, clock, shared, closing };
-        let runtime = runtime::Builder::new_current_thread().build()?;
-        let writing = thread::Builder::new().name("ledger-writer".to_owned());
-        writing.spawn(move || runtime.block_on(writer.run()))
+/// One side of a handover. Dropping it tells the other side.
+struct Side(Arc<Handover>);
+
+impl Handover {
+    fn begin(tip: Tip) -> (Side, Side) {
+        let slot = Slot { judged: Judged::default(), tip, closing: Vec::new(), ended: false };
+        let (slot, ready, room) = (Mutex::new(slot), Condvar::new(), Condvar::new());
+        let handover = Arc::new(Self { slot, ready, room });
+        (Side(Arc::clone(&handover)), Side(handover))
     }
 
-    /// Works until it is told to close, or until the store is dropped.
-    async fn run(mut self) {
-        if let Some(committer) = &mut self.committer {
-            committer.keep_checkpoint();
-        }
-        self.record_all().await;
-        if let (Some(committer), false) = (self.committer.take(), self.closing.is_empty()) {
-            let outcome = committer.finish();
-            for reply in self.closing {
-                _ = reply.send(outcome.clone());
-            }
-        }
-    }
-
-    /// Records until nothing more can come, or the committer is lost.
-    async fn record_all(&mut self) {
-        let (mut judged, mut open) = (Judged::default(), true);
-        loop {
-            if let Ok((committer, outcome)) = self.back.try_recv() {
-                self.settle(committer, outcome, &mut judged);
-            }
-            let waited_for = self.committer.is_some() && judged.answers.len() >= ENOUGH;
-            if open && judged.has_room() && !waited_for {
-                match self.queue.try_recv() {
-                    Ok(command) => {
-                        self.take(command, &mut judged);
-                        continue;
-                    }
-                    Err(TryRecvError::Empty) => {}
-                    Err(TryRecvError::Disconnected) => open = false,
-                }
-            }
-            if let Some(committer) = self.committer.take() {
-                if !judged.answers.is_empty() {
-                    self.commit(committer, std::mem::take(&mut judged));
-                    continue;
-                }
-                self.committer = Some(committer);
-                if !open {
-                    return;
-                }
-            }
-            tokio::select! {
-                biased;
-                back = self.back.recv(), if self.committer.is_none() => {
-                    let Some((committer, outcome)) = back else { return };
-                    self.settle(committer, outcome, &mut judged);
-                }
-                command = self.queue.recv(), if open && judged.has_room() => match command {
-                    Some(command) => self.take(command, &mut judged),
-                    None => open = false,
-                },
-            }
-        }
-    }
-
-    /// Judges an append on top of everything before it.
-    fn take(&mut self, command: Command, judged: &mut Judged) {
-        match command {
-            Command::Append { append, reply } => {
-                let begin = || Stage::new(&self.tip, self.clock.now());
-                let stage = judged.stage.get_or_insert_with(begin);
-                let answer = stage.add(&append, &*self.shared);
-                judged.answers.add(reply, answer);
-            }
-            Command::Close { reply } => {
-                self.queue.close();
-                self.closing.push(reply);
-            }
-        }
-    }
-
-    /// Has a group committed, here or beside what is judged next.
-    fn commit(&mut self, mut committer: Box<Committer>, judged: Judged) {
-        let Judged { stage, answers } = judged;
-        let sealed = stage.and_then(Stage::seal);
-        if let Some(sealed) = &sealed {
-            self.tip = sealed.tip();
-        }
-        let small = answers.len() <= COMMITTED_HERE && self.queue.is_empty();
-        let group = Group { sealed, answers };
-        if small {
-            let outcome = committer.commit(group);
-            self.settle(committer, outcome, &mut Judged::default());
-        } else if let Err(SendError((committer, group))) = self.hand_over.send((committer, group)) {
-            // The thread is gone, and with the committer goes all writing.
-            drop((committer, group));
-        }
-    }
-
-    /// Takes the committer back; what was judged on top of a group that failed fails with it.
-    fn settle(
-        &mut self,
-        committer: Box<Committer>,
-        outcome: Result<(), AppendError>,
-        judged: &mut Judged,
-    ) {
-        if let Err(error) = outcome {
-            self.tip = self.shared.index().tip(committer.frontier.clone());
-            std::mem::take(judged).answers.fail(&error);
-        }
-        self.committer = Some(committer);
+    fn slot(&self) -> MutexGuard<'_, Slot> {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Commits one group after another.
-fn commit_all(
-    work: &Receiver<Handover<Group>>,
-    back: &mpsc::Sender<Handover<Result<(), AppendError>>>,
-) {
-    while let Ok((mut committer, group)) = work.recv() {
-        let outcome = committer.commit(group);
-        if back.blocking_send((committer, outcome)).is_err() {
-            return;
+impl Side {
+    /// The slot, once what was judged has been taken or has room left.
+    fn with_room(&self) -> MutexGuard<'_, Slot> {
+        let full = |slot: &mut Slot| !slot.judged.has_room() && !slot.ended;
+        self.0.room.wait_while(self.0.slot(), full).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The slot, once something has been judged or nothing more will be.
+    fn with_work(&self) -> MutexGuard<'_, Slot> {
+        let idle = |slot: &mut Slot| slot.judged.answers.is_empty() && !slot.ended;
+        self.0.ready.wait_while(self.0.slot(), idle).unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Side {
+    fn drop(&mut self) {
+        let mut slot = self.0.slot();
+        slot.ended = true;
+        drop(slot);
+        self.0.ready.notify_one();
+        self.0.room.notify_one();
+    }
+}
+
+/// The thread that judges.
+struct Judge {
+    queue: mpsc::Receiver<Command>,
+    judging: Side,
+    clock: Arc<dyn Clock>,
+    shared: Arc<Shared>,
+}
+
+impl Judge {
+    /// Works until it is told to close, or until the store is dropped.
+    fn run(mut self) {
+        while let Some(first) = self.queue.blocking_recv() {
+            let mut slot = self.judging.with_room();
+            if slot.ended {
+                return;
+            }
+            let (mut next, mut left) = (Some(first), JUDGED_TOGETHER);
+            while let Some(command) = next {
+                left = left.saturating_sub(1);
+                match command {
+                    Command::Append { append, reply } => {
+                        judge(&mut slot, &append, reply, self.clock.as_ref(), &self.shared);
+                    }
+                    Command::Close { reply } => {
+                        self.queue.close();
+                        slot.closing.push(reply);
+                    }
+                }
+                let more = left > 0 && slot.judged.has_room();
+                next = if more { self.queue.try_recv().ok() } else { None };
+            }
+            drop(slot);
+            self.judging.0.ready.notify_one();
+        }
+    }
+}
+
+/// Judges an append on top of everything before it.
+fn judge(slot: &mut Slot, append: &Append, reply: Reply, clock: &dyn Clock, shared: &Shared) {
+    let begin = || Stage::new(&slot.tip, clock.now());
+    let answer = slot.judged.stage.get_or_insert_with(begin).add(append, shared);
+    slot.judged.answers.push((reply, answer));
+}
+
+/// Answers everything with an error: a refusal too may rest on what was not recorded.
+fn refuse(answers: impl Iterator<Item = (Reply, Answer)>, error: &AppendError) {
+    for (reply, _) in answers {
+        _ = reply.send(Err(error.clone()));
+    }
+}
+
+/// Commits what was judged until nothing more will be; then closes, if told to.
+fn commit_all(mut committer: Committer, committing: &Side) {
+    committer.keep_checkpoint();
+    let closing = loop {
+        let mut slot = committing.with_work();
+        let Judged { stage, answers } = std::mem::take(&mut slot.judged);
+        if answers.is_empty() {
+            break std::mem::take(&mut slot.closing);
+        }
+        let sealed = stage.and_then(Stage::seal);
+        if let Some(sealed) = &sealed {
+            slot.tip = sealed.tip();
+        }
+        drop(slot);
+        committing.0.room.notify_one();
+        if let Err(Uncommitted { error, answers }) = committer.commit(Group { sealed, answers }) {
+            // Before anybody hears of it, and tries again.
+            let mut slot = committing.0.slot();
+            slot.tip = committer.tip();
+            let on_top = std::mem::take(&mut slot.judged).answers;
+            drop(slot);
+            refuse(answers.into_iter().chain(on_top), &error);
+        }
+    };
+    if !closing.is_empty() {
+        let outcome = committer.finish();
+        for reply in closing {
+            _ = reply.send(outcome.clone());
         }
     }
 }

@@ -7,6 +7,8 @@ mod applications;
 mod remedies;
 mod proactive;
 mod narrative;
+mod calendar;
+mod fees;
 mod statistics;
 mod reports;
 mod events;

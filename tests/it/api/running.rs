@@ -18,11 +18,13 @@ use tonic_reflection::pb::v1::{
 
 use crate::support::{TestServer, at, receive, section};
 
-const SERVICES: [&str; 10] = [
+const SERVICES: [&str; 12] = [
     "disclosure.v1.AdminService",
     "disclosure.v1.AgencyService",
     "disclosure.v1.ApplicationService",
+    "disclosure.v1.CalendarService",
     "disclosure.v1.EventService",
+    "disclosure.v1.FeeService",
     "disclosure.v1.IntakeService",
     "disclosure.v1.NarrativeService",
     "disclosure.v1.ProactiveService",

@@ -10,7 +10,8 @@ use disclosure_ledger::{
     wire::pb::v1::{
         self as pb, agency_service_client::AgencyServiceClient,
         application_service_client::ApplicationServiceClient,
-        event_service_client::EventServiceClient, intake_service_client::IntakeServiceClient,
+        calendar_service_client::CalendarServiceClient, event_service_client::EventServiceClient,
+        fee_service_client::FeeServiceClient, intake_service_client::IntakeServiceClient,
         narrative_service_client::NarrativeServiceClient,
         proactive_service_client::ProactiveServiceClient, record_rows_request::Command,
         remedy_service_client::RemedyServiceClient, report_service_client::ReportServiceClient,
@@ -100,6 +101,8 @@ impl TestServer {
         remedies: RemedyServiceClient,
         proactive: ProactiveServiceClient,
         narrative: NarrativeServiceClient,
+        calendar: CalendarServiceClient,
+        fees: FeeServiceClient,
         statistics: StatisticsServiceClient,
         reports: ReportServiceClient,
         events: EventServiceClient,
