@@ -517,6 +517,7 @@ fn received_event(made: &MadeUp) -> application::Event {
         receipt_date: made.receipt_date,
         channel: Some(made.channel),
         applicant_ref: ShortText::default(),
+        arrival: None,
     })
 }
 
@@ -527,6 +528,7 @@ fn decided_event(made: &MadeUp) -> application::Event {
         disposition,
         decision_date: date,
         document_no: ShortText::parse(&document_no).unwrap(),
+        delivery: application::Delivery::default(),
     })
 }
 

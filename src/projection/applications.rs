@@ -64,6 +64,9 @@ pub(super) struct Place {
 
 static DISPOSITIONS: LazyLock<Vec<Disposition>> = LazyLock::new(|| Disposition::all().collect());
 
+/// The bit of the kind that says that the entry is void.
+const VOIDED: u8 = 0x80;
+
 /// How a record begins: the length of the id; kind; one more than the index of the channel, 0 for
 /// none; one more than that of the disposition, 0 while it is open; receipt and conclusion as
 /// [`Day`]s.
@@ -231,7 +234,7 @@ fn an_eighth(len: usize) -> usize {
 
 fn packed(entry: &ApplicationEntry, id_len: u8) -> Packed {
     let ApplicationFact { kind, receipt_date, conclusion } = entry.fact;
-    let kind = code(kind.index());
+    let kind = code(kind.index()) | if entry.is_voided { VOIDED } else { 0 };
     let channel = entry.channel.map_or(0, |channel| code(channel.index().saturating_add(1)));
     let disposition = conclusion.map_or(0, |(_, found)| code(found.index().saturating_add(1)));
     let [a, b] = Day::of(receipt_date).0.to_le_bytes();
@@ -244,7 +247,8 @@ fn unpacked(packed: Packed) -> ApplicationEntry {
     let (receipt, conclusion) = (Day(u16::from_le_bytes([a, b])), Day(u16::from_le_bytes([c, d])));
     let place = |code: u8| usize::from(code).checked_sub(1);
     let disposition = place(disposition).and_then(|place| DISPOSITIONS.get(place).copied());
-    let kind = ApplicantKind::ALL.get(usize::from(kind)).copied();
+    let is_voided = kind & VOIDED != 0;
+    let kind = ApplicantKind::ALL.get(usize::from(kind & !VOIDED)).copied();
     ApplicationEntry {
         fact: ApplicationFact {
             kind: kind.expect("packed from the index of a kind"),
@@ -252,6 +256,7 @@ fn unpacked(packed: Packed) -> ApplicationEntry {
             conclusion: disposition.map(|found| (conclusion.date(), found)),
         },
         channel: place(channel).and_then(|place| Channel::ALL.get(place).copied()),
+        is_voided,
     }
 }
 
@@ -294,10 +299,11 @@ mod tests {
         let conclusion = prop::option::of((any_date(), prop::sample::select(dispositions)));
         let kind = prop::sample::select(ApplicantKind::ALL);
         let channel = prop::option::of(prop::sample::select(Channel::ALL));
-        (kind, any_date(), conclusion, channel).prop_map(
-            |(kind, receipt_date, conclusion, channel)| ApplicationEntry {
+        (kind, any_date(), conclusion, channel, any::<bool>()).prop_map(
+            |(kind, receipt_date, conclusion, channel, is_voided)| ApplicationEntry {
                 fact: ApplicationFact { kind, receipt_date, conclusion },
                 channel,
+                is_voided,
             },
         )
     }
@@ -323,7 +329,7 @@ mod tests {
             receipt_date: date,
             conclusion: None,
         };
-        let entry = ApplicationEntry { fact, channel: None };
+        let entry = ApplicationEntry { fact, channel: None, is_voided: false };
         let mut applications = Applications::default();
         for number in 1..=200_000_usize {
             put(&mut applications, &format!("2024-{number:06}"), &entry);

@@ -23,7 +23,8 @@ pub use follower::{AsOf, Projection};
 pub use history::History;
 pub use page::Page;
 pub use register::{
-    AgencyBook, ApplicationEntry, ApplicationFilter, Footprint, Register, RemedyEntry, Versioned,
+    AgencyBook, ApplicationEntry, ApplicationFilter, ApplicationState, Footprint, Register,
+    RemedyEntry, Versioned,
 };
 pub use replay::{Scope, replay};
 pub use statement::{Statement, StatementOf};

@@ -11,7 +11,7 @@ use crate::{
         AgencyId, ApplicantKind, ApplicationId, Body, CaseId, Channel, Disposition, LegalDate,
         ReportYear, ShortText,
         agency::{self, Agency},
-        application::{self, Application, Conclusion},
+        application::{self, Application},
         calendar::Calendar,
         narrative::{self, Sections},
         proactive::{self, Figures},
@@ -67,6 +67,19 @@ pub struct ApplicationEntry {
     pub fact: ApplicationFact,
     /// How it arrived, if stated.
     pub channel: Option<Channel>,
+    /// Whether the entry is void: then no table counts it.
+    pub is_voided: bool,
+}
+
+/// Where an application stands, for lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ApplicationState {
+    /// Received and not concluded (办理中).
+    Open,
+    /// Concluded (已办结).
+    Concluded,
+    /// Entered in error and void (登记作废).
+    Voided,
 }
 
 /// What lists and tables need to know of a case.
@@ -81,8 +94,8 @@ pub struct RemedyEntry {
 /// Which applications to list; `None` does not limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ApplicationFilter {
-    /// Only concluded ones, or only open ones.
-    pub concluded: Option<bool>,
+    /// Only those that stand so.
+    pub state: Option<ApplicationState>,
     /// Only those of this kind of applicant.
     pub applicant_kind: Option<ApplicantKind>,
     /// Only those with this result.
@@ -99,7 +112,7 @@ impl ApplicationFilter {
         let is = |wanted: Option<i16>, date: Option<LegalDate>| {
             wanted.is_none_or(|year| date.is_some_and(|date| date.year() == year))
         };
-        self.concluded.is_none_or(|concluded| conclusion.is_some() == concluded)
+        self.state.is_none_or(|wanted| entry.state() == wanted)
             && self.applicant_kind.is_none_or(|wanted| kind == wanted)
             && self
                 .disposition
@@ -132,6 +145,10 @@ impl Register {
         position: GlobalPosition,
         version: StreamVersion,
     ) -> Result<(), TooManyApplications> {
+        self.position = position;
+        if event.changes_no_table() {
+            return Ok(());
+        }
         if let Some(notice) = event.notice() {
             self.calendar.fold(notice.clone(), position, version);
         } else if let Some(book) = self.books.get_mut(event.agency_id()) {
@@ -141,7 +158,6 @@ impl Register {
             book.fold(event, version)?;
             self.books.insert(agency, book);
         }
-        self.position = position;
         Ok(())
     }
 
@@ -291,11 +307,16 @@ impl AgencyBook {
     ) -> Result<(), TooManyApplications> {
         let place = self.applications.find(id);
         let before = self.applications.at(place);
+        if before.is_some_and(|entry| entry.is_voided) {
+            return Ok(());
+        }
         let state = before.map(ApplicationEntry::without_texts);
         let Some(after) = application::evolve(state, event) else { return Ok(()) };
-        let after = ApplicationEntry { fact: (&after).into(), channel: after.channel };
+        let after = ApplicationEntry::from(&after);
         self.applications.put(place, id, &after)?;
-        self.tally.replace_application(before.map(|entry| entry.fact).as_ref(), Some(&after.fact));
+        let counted = |entry: ApplicationEntry| (!entry.is_voided).then_some(entry.fact);
+        let (before, after) = (before.and_then(counted), counted(after));
+        self.tally.replace_application(before.as_ref(), after.as_ref());
         Ok(())
     }
 
@@ -384,22 +405,31 @@ impl AgencyBook {
     }
 }
 
+impl From<&Application> for ApplicationEntry {
+    fn from(application: &Application) -> Self {
+        Self {
+            fact: application.into(),
+            channel: application.channel,
+            is_voided: application.voided.is_some(),
+        }
+    }
+}
+
 impl ApplicationEntry {
-    /// The application but for its texts, which no table counts.
+    /// Where it stands.
+    #[must_use]
+    pub const fn state(&self) -> ApplicationState {
+        match self.fact.conclusion {
+            _ if self.is_voided => ApplicationState::Voided,
+            Some(_) => ApplicationState::Concluded,
+            None => ApplicationState::Open,
+        }
+    }
+
+    /// The application, which is not void, but for what no table counts.
     fn without_texts(self) -> Application {
         let ApplicationFact { kind, receipt_date, conclusion } = self.fact;
-        Application {
-            applicant_kind: kind,
-            receipt_date,
-            channel: self.channel,
-            applicant_ref: ShortText::default(),
-            conclusion: conclusion.map(|(date, disposition)| Conclusion {
-                disposition,
-                date,
-                document_no: ShortText::default(),
-            }),
-            withdrawal_date: None,
-        }
+        Application::of_fact(kind, receipt_date, self.channel, conclusion)
     }
 }
 

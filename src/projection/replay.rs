@@ -179,7 +179,7 @@ enum Body {
     Received { kind: ApplicantKind, date: LegalDate, channel: Option<Channel> },
     Decided { disposition: Disposition, date: LegalDate },
     Withdrawn { date: LegalDate },
-    Corrected(Box<application::EntryCorrected>),
+    Rare(Box<application::Event>),
     Whole(Box<(Event, StreamVersion)>),
 }
 
@@ -258,7 +258,7 @@ fn sort(
     piles.iter_mut().for_each(Pile::clear);
     for event in stretch.events() {
         let read = read(event)?;
-        if !scope.admits(&read.event) {
+        if !scope.admits(&read.event) || read.event.changes_no_table() {
             continue;
         }
         let hash = hasher.hash(read.event.agency_id().as_bytes());
@@ -311,15 +311,16 @@ impl Body {
                 channel,
                 ..
             }) => Self::Received { kind, date, channel },
-            application::Event::Decided(application::Decided {
-                disposition,
-                decision_date: date,
-                ..
-            }) => Self::Decided { disposition, date },
+            application::Event::Decided(decided) => {
+                Self::Decided { disposition: decided.disposition, date: decided.effective_date() }
+            }
             application::Event::Withdrawn(application::Withdrawn { withdrawal_date: date }) => {
                 Self::Withdrawn { date }
             }
-            application::Event::EntryCorrected(corrected) => Self::Corrected(Box::new(corrected)),
+            rare @ (application::Event::EntryCorrected(_)
+            | application::Event::Proceeding(_)
+            | application::Event::Reopened(_)
+            | application::Event::EntryVoided(_)) => Self::Rare(Box::new(rare)),
         }
     }
 
@@ -332,6 +333,7 @@ impl Body {
                     receipt_date: date,
                     channel,
                     applicant_ref: ShortText::default(),
+                    arrival: None,
                 })
             }
             &Self::Decided { disposition, date } => {
@@ -339,14 +341,13 @@ impl Body {
                     disposition,
                     decision_date: date,
                     document_no: ShortText::default(),
+                    delivery: application::Delivery::default(),
                 })
             }
             &Self::Withdrawn { date } => {
                 application::Event::Withdrawn(application::Withdrawn { withdrawal_date: date })
             }
-            Self::Corrected(corrected) => {
-                application::Event::EntryCorrected(corrected.as_ref().clone())
-            }
+            Self::Rare(rare) => rare.as_ref().clone(),
             Self::Whole(whole) => return Err(whole),
         })
     }

@@ -6,6 +6,7 @@ pub(crate) mod application;
 pub(crate) mod calendar;
 pub(crate) mod event;
 mod fields;
+pub(crate) mod proceeding;
 pub(crate) mod remedy;
 pub(crate) mod report;
 pub(crate) mod year;
