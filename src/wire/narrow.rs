@@ -163,6 +163,8 @@ impl<'a> Fields<'a> {
         if body.0.is_empty() { event } else { Err(Otherwise) }
     }
 
+    /// A step of the procedure, kept apart from what is common.
+    #[inline(never)]
     fn proceeding(&mut self, key: [u8; 2], date: LegalDate) -> Result<Proceeding, Otherwise> {
         Ok(match key {
             [0xf2, 1] => CorrectionRequested {
