@@ -54,6 +54,10 @@ use rustix::fs::Advice;
 use tokio::net::TcpListener;
 use tonic::transport::Channel;
 
+/// As in the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const AGENCIES: usize = 3_000;
 /// About as many as two events for each application that is decided within the year.
 const EVENTS_PER_YEAR: usize = 1_250_000;

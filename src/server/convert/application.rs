@@ -38,6 +38,7 @@ pub(crate) fn receive(request: pb::ReceiveApplicationRequest) -> Result<Entry, R
             channel,
             applicant_ref: applicant_ref?,
             arrival,
+            still_open: request.still_open,
         };
         Some(Act::Application(id?, Command::Receive(receive)))
     })
