@@ -11,7 +11,7 @@ use crate::{
         AgencyId, ApplicantKind, ApplicationId, Body, CaseId, Channel, Disposition, LegalDate,
         ReportYear, ShortText,
         agency::{self, Agency},
-        application::{self, Application},
+        application::{self, Counted},
         calendar::Calendar,
         narrative::{self, Sections},
         proactive::{self, Figures},
@@ -307,12 +307,13 @@ impl AgencyBook {
     ) -> Result<(), TooManyApplications> {
         let place = self.applications.find(id);
         let before = self.applications.at(place);
-        if before.is_some_and(|entry| entry.is_voided) {
+        let Some(after) = Counted::evolve(before.map(Counted::from), event) else {
+            return Ok(());
+        };
+        let after = ApplicationEntry::from(after);
+        if before == Some(after) {
             return Ok(());
         }
-        let state = before.map(ApplicationEntry::without_texts);
-        let Some(after) = application::evolve(state, event) else { return Ok(()) };
-        let after = ApplicationEntry::from(&after);
         self.applications.put(place, id, &after)?;
         let counted = |entry: ApplicationEntry| (!entry.is_voided).then_some(entry.fact);
         let (before, after) = (before.and_then(counted), counted(after));
@@ -405,13 +406,19 @@ impl AgencyBook {
     }
 }
 
-impl From<&Application> for ApplicationEntry {
-    fn from(application: &Application) -> Self {
-        Self {
-            fact: application.into(),
-            channel: application.channel,
-            is_voided: application.voided.is_some(),
-        }
+impl From<Counted> for ApplicationEntry {
+    fn from(counted: Counted) -> Self {
+        let Counted { applicant_kind: kind, receipt_date, channel, conclusion, is_voided } =
+            counted;
+        Self { fact: ApplicationFact { kind, receipt_date, conclusion }, channel, is_voided }
+    }
+}
+
+impl From<ApplicationEntry> for Counted {
+    fn from(entry: ApplicationEntry) -> Self {
+        let ApplicationEntry { fact, channel, is_voided } = entry;
+        let ApplicationFact { kind: applicant_kind, receipt_date, conclusion } = fact;
+        Self { applicant_kind, receipt_date, channel, conclusion, is_voided }
     }
 }
 
@@ -424,12 +431,6 @@ impl ApplicationEntry {
             Some(_) => ApplicationState::Concluded,
             None => ApplicationState::Open,
         }
-    }
-
-    /// The application, which is not void, but for what no table counts.
-    fn without_texts(self) -> Application {
-        let ApplicationFact { kind, receipt_date, conclusion } = self.fact;
-        Application::of_fact(kind, receipt_date, self.channel, conclusion)
     }
 }
 
