@@ -64,6 +64,9 @@ pub(super) struct Place {
 
 static DISPOSITIONS: LazyLock<Vec<Disposition>> = LazyLock::new(|| Disposition::all().collect());
 
+/// The bit of the kind that says that the application was withdrawn.
+const WITHDRAWN: u8 = 0x40;
+
 /// How a record begins: the length of the id; kind; one more than the index of the channel, 0 for
 /// none; one more than that of the disposition, 0 while it is open; receipt and conclusion as
 /// [`Day`]s.
@@ -95,13 +98,31 @@ impl Applications {
         Some(unpacked(self.packed(place.at?)?))
     }
 
-    /// Puts an application at the place that was found for its id, which is valid.
+    /// The application whose record begins there.
+    pub(super) fn entry_at(&self, at: u32) -> Option<ApplicationEntry> {
+        self.packed(at).map(unpacked)
+    }
+
+    /// The id of the application whose record begins there.
+    pub(super) fn id_at(&self, at: u32) -> &str {
+        str::from_utf8(id_in(&self.records, at)).unwrap_or_default()
+    }
+
+    /// Where the records of open applications begin, in the order in which they came.
+    pub(super) fn open(&self) -> impl Iterator<Item = u32> {
+        let is_open =
+            |at: &u32| self.packed(*at).is_some_and(|[_, _, _, disposition, ..]| disposition == 0);
+        self.places_from(0).filter(is_open)
+    }
+
+    /// Puts an application at the place that was found for its id, which is valid, and says where
+    /// its record begins.
     pub(super) fn put(
         &mut self,
         place: Place,
         id: &str,
         entry: &ApplicationEntry,
-    ) -> Result<(), TooManyApplications> {
+    ) -> Result<u32, TooManyApplications> {
         let id_len = u8::try_from(id.len()).map_err(|_| TooManyApplications)?;
         let packed = packed(entry, id_len);
         let Some(at) = place.at else { return self.add(place.hash, id, packed) };
@@ -109,10 +130,10 @@ impl Applications {
         if let Some(known) = known {
             *known = packed;
         }
-        Ok(())
+        Ok(at)
     }
 
-    fn add(&mut self, hash: u64, id: &str, packed: Packed) -> Result<(), TooManyApplications> {
+    fn add(&mut self, hash: u64, id: &str, packed: Packed) -> Result<u32, TooManyApplications> {
         let Self { records, places, hasher, .. } = self;
         let at = u32::try_from(records.len()).map_err(|_| TooManyApplications)?;
         let needed = packed.len().saturating_add(id.len());
@@ -122,7 +143,7 @@ impl Applications {
         records.extend_from_slice(&packed);
         records.extend_from_slice(id.as_bytes());
         places.insert_unique(hash, at, |&at| hasher.hash(id_in(records, at)));
-        Ok(())
+        Ok(at)
     }
 
     /// A page of the applications after an id.
@@ -231,7 +252,7 @@ fn an_eighth(len: usize) -> usize {
 
 fn packed(entry: &ApplicationEntry, id_len: u8) -> Packed {
     let ApplicationFact { kind, receipt_date, conclusion } = entry.fact;
-    let kind = code(kind.index());
+    let kind = code(kind.index()) | if entry.is_withdrawal { WITHDRAWN } else { 0 };
     let channel = entry.channel.map_or(0, |channel| code(channel.index().saturating_add(1)));
     let disposition = conclusion.map_or(0, |(_, found)| code(found.index().saturating_add(1)));
     let [a, b] = Day::of(receipt_date).0.to_le_bytes();
@@ -244,7 +265,8 @@ fn unpacked(packed: Packed) -> ApplicationEntry {
     let (receipt, conclusion) = (Day(u16::from_le_bytes([a, b])), Day(u16::from_le_bytes([c, d])));
     let place = |code: u8| usize::from(code).checked_sub(1);
     let disposition = place(disposition).and_then(|place| DISPOSITIONS.get(place).copied());
-    let kind = ApplicantKind::ALL.get(usize::from(kind)).copied();
+    let is_withdrawal = kind & WITHDRAWN != 0;
+    let kind = ApplicantKind::ALL.get(usize::from(kind & !WITHDRAWN)).copied();
     ApplicationEntry {
         fact: ApplicationFact {
             kind: kind.expect("packed from the index of a kind"),
@@ -252,6 +274,7 @@ fn unpacked(packed: Packed) -> ApplicationEntry {
             conclusion: disposition.map(|found| (conclusion.date(), found)),
         },
         channel: place(channel).and_then(|place| Channel::ALL.get(place).copied()),
+        is_withdrawal,
     }
 }
 
@@ -294,10 +317,11 @@ mod tests {
         let conclusion = prop::option::of((any_date(), prop::sample::select(dispositions)));
         let kind = prop::sample::select(ApplicantKind::ALL);
         let channel = prop::option::of(prop::sample::select(Channel::ALL));
-        (kind, any_date(), conclusion, channel).prop_map(
-            |(kind, receipt_date, conclusion, channel)| ApplicationEntry {
+        (kind, any_date(), conclusion, channel, any::<bool>()).prop_map(
+            |(kind, receipt_date, conclusion, channel, is_withdrawal)| ApplicationEntry {
                 fact: ApplicationFact { kind, receipt_date, conclusion },
                 channel,
+                is_withdrawal,
             },
         )
     }
@@ -323,7 +347,7 @@ mod tests {
             receipt_date: date,
             conclusion: None,
         };
-        let entry = ApplicationEntry { fact, channel: None };
+        let entry = ApplicationEntry { fact, channel: None, is_withdrawal: false };
         let mut applications = Applications::default();
         for number in 1..=200_000_usize {
             put(&mut applications, &format!("2024-{number:06}"), &entry);

@@ -7,6 +7,7 @@
 
 mod applications;
 mod calendar;
+mod deadlines;
 mod error;
 mod follower;
 mod history;
@@ -18,6 +19,7 @@ mod statement;
 
 pub use applications::TooManyApplications;
 pub use calendar::{CalendarBook, NoticeEntry, NoticeFilter};
+pub use deadlines::{DeadlineEntry, DeadlinePlace, DeadlinesOf, Selection};
 pub use error::QueryError;
 pub use follower::{AsOf, Projection};
 pub use history::History;

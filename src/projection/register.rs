@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 use super::{
     CalendarBook, Page,
     applications::{Applications, TooManyApplications},
+    deadlines::{DueLists, Revision},
 };
 use crate::{
     domain::{
@@ -13,6 +14,7 @@ use crate::{
         agency::{self, Agency},
         application::{self, Application, Conclusion},
         calendar::Calendar,
+        deadline::{ConclusionKind, Facts},
         narrative::{self, Sections},
         proactive::{self, Figures},
         remedy::{self, Remedy, RemedyKind},
@@ -28,6 +30,7 @@ pub struct Register {
     books: BTreeMap<AgencyId, AgencyBook>,
     calendar: CalendarBook,
     position: GlobalPosition,
+    revision: Revision,
 }
 
 /// What the applications held take of memory.
@@ -58,15 +61,18 @@ pub struct AgencyBook {
     figures: BTreeMap<ReportYear, Versioned<Figures>>,
     narratives: BTreeMap<ReportYear, Versioned<Sections>>,
     tally: Tally,
+    due: DueLists,
 }
 
-/// What lists and tables need to know of an application.
+/// What lists, tables and deadlines need to know of an application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ApplicationEntry {
     /// What the tables count.
     pub fact: ApplicationFact,
     /// How it arrived, if stated.
     pub channel: Option<Channel>,
+    /// Whether it ended because the applicant withdrew.
+    pub is_withdrawal: bool,
 }
 
 /// What lists and tables need to know of a case.
@@ -112,7 +118,7 @@ impl ApplicationFilter {
 impl Register {
     /// What a replay made of the agencies' events.
     pub(super) fn of(books: BTreeMap<AgencyId, AgencyBook>, position: GlobalPosition) -> Self {
-        Self { books, position, calendar: CalendarBook::default() }
+        Self { books, position, ..Self::default() }
     }
 
     /// The same with the notices that were recorded.
@@ -132,6 +138,9 @@ impl Register {
         position: GlobalPosition,
         version: StreamVersion,
     ) -> Result<(), TooManyApplications> {
+        if event.moves_calendars() {
+            self.revision.advance();
+        }
         if let Some(notice) = event.notice() {
             self.calendar.fold(notice.clone(), position, version);
         } else if let Some(book) = self.books.get_mut(event.agency_id()) {
@@ -204,9 +213,19 @@ impl Register {
         self.books.get(id)?.agency()?.value.parent_in(year)
     }
 
+    /// How often calendars and tree changed.
+    pub(super) const fn revision(&self) -> Revision {
+        self.revision
+    }
+
     /// The agency and every one below it in a calendar year, each once.
     #[must_use]
     pub fn subtree(&self, id: &AgencyId, year: i16) -> Vec<&AgencyBook> {
+        self.members(id, year).into_iter().map(|(_, book)| book).collect()
+    }
+
+    /// The same with their ids.
+    pub(super) fn members(&self, id: &AgencyId, year: i16) -> Vec<(&AgencyId, &AgencyBook)> {
         let mut below: BTreeMap<&AgencyId, Vec<&AgencyId>> = BTreeMap::new();
         for (child, book) in &self.books {
             if let Some(parent) = book.agency().and_then(|agency| agency.value.parent_in(year)) {
@@ -216,7 +235,8 @@ impl Register {
         let mut wanted = vec![id];
         let mut found = Vec::new();
         while let Some(id) = wanted.pop() {
-            found.extend(self.book(id));
+            let member = self.books.get_key_value(id);
+            found.extend(member.filter(|(_, book)| book.agency.is_some()));
             wanted.extend(below.remove(id).unwrap_or_default());
         }
         found
@@ -293,8 +313,9 @@ impl AgencyBook {
         let before = self.applications.at(place);
         let state = before.map(ApplicationEntry::without_texts);
         let Some(after) = application::evolve(state, event) else { return Ok(()) };
-        let after = ApplicationEntry { fact: (&after).into(), channel: after.channel };
-        self.applications.put(place, id, &after)?;
+        let after = ApplicationEntry::from(&after);
+        let at = self.applications.put(place, id, &after)?;
+        self.due.touch(at);
         self.tally.replace_application(before.map(|entry| entry.fact).as_ref(), Some(&after.fact));
         Ok(())
     }
@@ -349,6 +370,21 @@ impl AgencyBook {
         self.applications.get(id.as_str())
     }
 
+    /// Its applications, packed.
+    pub(super) const fn packed_applications(&self) -> &Applications {
+        &self.applications
+    }
+
+    /// Its list of deadlines.
+    pub(super) const fn due_lists(&self) -> &DueLists {
+        &self.due
+    }
+
+    /// What the deadline of an application is derived from.
+    pub(super) fn facts_at(&self, at: u32) -> Option<Facts> {
+        Some(self.applications.entry_at(at)?.without_texts().facts())
+    }
+
     /// Every case, by id.
     pub fn cases(&self) -> impl Iterator<Item = (&CaseId, &RemedyEntry)> {
         self.remedies.iter()
@@ -384,6 +420,17 @@ impl AgencyBook {
     }
 }
 
+impl From<&Application> for ApplicationEntry {
+    fn from(application: &Application) -> Self {
+        let conclusion = application.facts().conclusion;
+        Self {
+            fact: application.into(),
+            channel: application.channel,
+            is_withdrawal: conclusion.is_some_and(|end| end.kind == ConclusionKind::Withdrawn),
+        }
+    }
+}
+
 impl ApplicationEntry {
     /// The application but for its texts, which no table counts.
     fn without_texts(self) -> Application {
@@ -398,7 +445,7 @@ impl ApplicationEntry {
                 date,
                 document_no: ShortText::default(),
             }),
-            withdrawal_date: None,
+            withdrawal_date: conclusion.map(|(date, _)| date).filter(|_| self.is_withdrawal),
         }
     }
 }

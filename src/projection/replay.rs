@@ -414,7 +414,7 @@ impl Stretch<'_> {
 
 /// Does tasks on several threads, each taking the next one when it is done with one; outcomes in
 /// order.
-fn in_turns<T: Send, R: Send>(
+pub(super) fn in_turns<T: Send, R: Send>(
     threads: usize,
     tasks: impl Iterator<Item = T> + Send,
     work: impl Fn(T) -> R + Sync,

@@ -47,6 +47,16 @@ impl Narrow<'_> {
         }
     }
 
+    /// Whether it changes which calendar holds for which agency: a notice of working days, or an
+    /// event of an agency itself.
+    #[must_use]
+    pub fn moves_calendars(&self) -> bool {
+        match self {
+            Self::Application(_) => false,
+            Self::Whole(event) => matches!(event.body, Body::Notice(_) | Body::Agency(_)),
+        }
+    }
+
     /// The notice of working days that the event is, which belongs into no agency's register.
     #[must_use]
     pub fn notice(&self) -> Option<&Notice> {

@@ -3,6 +3,7 @@
 use super::pb::{event::v1 as pb, v1 as spoken};
 use crate::domain::{
     ApplicantKind, Channel, Disposition, NotDisclosed, NotProcessed, Other, Unable,
+    deadline::{DeadlineState, ReceiptRule, StartBasis},
     fee::FeeBasis,
     narrative::Section,
     remedy::{RemedyKind, RemedyResult},
@@ -116,6 +117,32 @@ coded!(Section, pb::Section, Section::ALL.iter().copied(), {
 coded!(FeeBasis, spoken::FeeBasis, FeeBasis::ALL.iter().copied(), {
     FeeBasis::Count => Count,
     FeeBasis::Pages => Pages,
+});
+
+coded!(DeadlineState, spoken::DeadlineState, DeadlineState::ALL.iter().copied(), {
+    DeadlineState::Running => Running,
+    DeadlineState::Overdue => Overdue,
+    DeadlineState::AwaitingOpinion => AwaitingOpinion,
+    DeadlineState::AwaitingCorrection => AwaitingCorrection,
+    DeadlineState::AwaitingPayment => AwaitingPayment,
+    DeadlineState::InTime => InTime,
+    DeadlineState::Extended => Extended,
+    DeadlineState::Late => Late,
+    DeadlineState::Lapsed => Lapsed,
+    DeadlineState::Withdrawn => Withdrawn,
+});
+
+coded!(ReceiptRule, spoken::DeadlineReceiptRule, ReceiptRule::ALL.iter().copied(), {
+    ReceiptRule::Submission => Submission,
+    ReceiptRule::Signature => Signature,
+    ReceiptRule::Confirmation => Confirmation,
+    ReceiptRule::Stated => Stated,
+});
+
+coded!(StartBasis, spoken::DeadlineStart, StartBasis::ALL.iter().copied(), {
+    StartBasis::Receipt => Receipt,
+    StartBasis::Correction => Correction,
+    StartBasis::Payment => Payment,
 });
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod published_tables;
 mod api;
 mod import_cli;
 mod calendar_cli;
+mod deadlines_cli;
 mod operations;
 mod snapshot_restart;
 mod documents;

@@ -3,6 +3,7 @@
 mod command;
 mod decide;
 mod event;
+mod facts;
 mod rejection;
 mod state;
 
