@@ -345,6 +345,7 @@ fn received(writer: usize, number: u64) -> pb::ReceiveApplicationRequest {
         receipt_date: Some(CivilDate { year: 2024, month: 5, day: 6 }),
         channel: 4,
         applicant_ref: "r".repeat(100),
+        arrival: None,
     }
 }
 
@@ -354,59 +355,63 @@ struct Echo {
     disk: Option<mpsc::Sender<Job>>,
 }
 
-#[tonic::async_trait]
-impl ApplicationService for Echo {
-    async fn receive_application(
-        &self,
-        request: Request<pb::ReceiveApplicationRequest>,
-    ) -> Result<Response<pb::ReceiveApplicationResponse>, Status> {
-        let request = request.into_inner();
-        if let Some(disk) = &self.disk {
-            let (answer, answered) = oneshot::channel();
-            disk.send((Bytes::from(vec![7; EVENT_BYTES]), answer)).await.unwrap();
-            answered.await.unwrap();
+/// The service with the one method that is measured; no other is called.
+macro_rules! echo {
+    ($($method:ident: $request:ident -> $response:ident,)+) => {
+        #[tonic::async_trait]
+        impl ApplicationService for Echo {
+            async fn receive_application(
+                &self,
+                request: Request<pb::ReceiveApplicationRequest>,
+            ) -> Result<Response<pb::ReceiveApplicationResponse>, Status> {
+                let request = request.into_inner();
+                if let Some(disk) = &self.disk {
+                    let (answer, answered) = oneshot::channel();
+                    disk.send((Bytes::from(vec![7; EVENT_BYTES]), answer)).await.unwrap();
+                    answered.await.unwrap();
+                }
+                Ok(Response::new(pb::ReceiveApplicationResponse {
+                    application: Some(pb::Application {
+                        agency_id: request.agency_id,
+                        application_id: request.application_id,
+                        receipt_date: request.receipt_date,
+                        applicant_ref: request.applicant_ref,
+                        ..Default::default()
+                    }),
+                    receipt: Some(pb::WriteReceipt::default()),
+                }))
+            }
+            $(async fn $method(
+                &self,
+                _: Request<pb::$request>,
+            ) -> Result<Response<pb::$response>, Status> {
+                Err(Status::unimplemented(""))
+            })+
         }
-        Ok(Response::new(pb::ReceiveApplicationResponse {
-            application: Some(pb::Application {
-                agency_id: request.agency_id,
-                application_id: request.application_id,
-                receipt_date: request.receipt_date,
-                applicant_ref: request.applicant_ref,
-                ..Default::default()
-            }),
-            receipt: Some(pb::WriteReceipt::default()),
-        }))
-    }
-    async fn decide_application(
-        &self,
-        _: Request<pb::DecideApplicationRequest>,
-    ) -> Result<Response<pb::DecideApplicationResponse>, Status> {
-        Err(Status::unimplemented(""))
-    }
-    async fn withdraw_application(
-        &self,
-        _: Request<pb::WithdrawApplicationRequest>,
-    ) -> Result<Response<pb::WithdrawApplicationResponse>, Status> {
-        Err(Status::unimplemented(""))
-    }
-    async fn correct_application_entry(
-        &self,
-        _: Request<pb::CorrectApplicationEntryRequest>,
-    ) -> Result<Response<pb::CorrectApplicationEntryResponse>, Status> {
-        Err(Status::unimplemented(""))
-    }
-    async fn get_application(
-        &self,
-        _: Request<pb::GetApplicationRequest>,
-    ) -> Result<Response<pb::GetApplicationResponse>, Status> {
-        Err(Status::unimplemented(""))
-    }
-    async fn list_applications(
-        &self,
-        _: Request<pb::ListApplicationsRequest>,
-    ) -> Result<Response<pb::ListApplicationsResponse>, Status> {
-        Err(Status::unimplemented(""))
-    }
+    };
+}
+
+echo! {
+    decide_application: DecideApplicationRequest -> DecideApplicationResponse,
+    withdraw_application: WithdrawApplicationRequest -> WithdrawApplicationResponse,
+    correct_application_entry: CorrectApplicationEntryRequest -> CorrectApplicationEntryResponse,
+    request_correction: RequestCorrectionRequest -> RequestCorrectionResponse,
+    accept_correction: AcceptCorrectionRequest -> AcceptCorrectionResponse,
+    consult_third_party: ConsultThirdPartyRequest -> ConsultThirdPartyResponse,
+    register_third_party_opinion: RegisterThirdPartyOpinionRequest -> RegisterThirdPartyOpinionResponse,
+    consult_agency: ConsultAgencyRequest -> ConsultAgencyResponse,
+    register_agency_opinion: RegisterAgencyOpinionRequest -> RegisterAgencyOpinionResponse,
+    extend_deadline: ExtendDeadlineRequest -> ExtendDeadlineResponse,
+    request_reasons: RequestReasonsRequest -> RequestReasonsResponse,
+    postpone_reply: PostponeReplyRequest -> PostponeReplyResponse,
+    notify_fee: NotifyFeeRequest -> NotifyFeeResponse,
+    register_fee_payment: RegisterFeePaymentRequest -> RegisterFeePaymentResponse,
+    lapse_application: LapseApplicationRequest -> LapseApplicationResponse,
+    amend_decision: AmendDecisionRequest -> AmendDecisionResponse,
+    reopen_application: ReopenApplicationRequest -> ReopenApplicationResponse,
+    void_application_entry: VoidApplicationEntryRequest -> VoidApplicationEntryResponse,
+    get_application: GetApplicationRequest -> GetApplicationResponse,
+    list_applications: ListApplicationsRequest -> ListApplicationsResponse,
 }
 
 #[tonic::async_trait]

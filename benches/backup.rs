@@ -36,6 +36,10 @@ use disclosure_ledger::wire::pb::{
 };
 use tonic::transport::Channel;
 
+/// As in the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const CLIENTS: u64 = 32;
 const CONNECTIONS: usize = 8;
 
@@ -125,6 +129,7 @@ fn received(number: u64) -> pb::ReceiveApplicationRequest {
         receipt_date: Some(CivilDate { year: 2024, month: 5, day: 6 }),
         channel: 4,
         applicant_ref: "r".repeat(100),
+        arrival: None,
     }
 }
 

@@ -54,6 +54,10 @@ use rustix::fs::Advice;
 use tokio::net::TcpListener;
 use tonic::transport::Channel;
 
+/// As in the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const AGENCIES: usize = 3_000;
 /// About as many as two events for each application that is decided within the year.
 const EVENTS_PER_YEAR: usize = 1_250_000;
@@ -513,6 +517,7 @@ fn received_event(made: &MadeUp) -> application::Event {
         receipt_date: made.receipt_date,
         channel: Some(made.channel),
         applicant_ref: ShortText::default(),
+        arrival: None,
     })
 }
 
@@ -523,6 +528,7 @@ fn decided_event(made: &MadeUp) -> application::Event {
         disposition,
         decision_date: date,
         document_no: ShortText::parse(&document_no).unwrap(),
+        delivery: application::Delivery::default(),
     })
 }
 

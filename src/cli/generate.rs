@@ -131,6 +131,7 @@ fn commands(made: &MadeUp, ids: &[AgencyId], run: &mut Run) -> Vec<Command> {
             application_id,
             disposition: disposition.code(),
             decision_date: Some(civil_date(date.date())),
+            ..Default::default()
         })
     }));
     commands

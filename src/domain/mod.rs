@@ -5,9 +5,13 @@
 //! ```text
 //!             receive                    decide
 //!  (unknown) ─────────▶ open ─────────────────────▶ concluded
-//!                        │        withdraw              ▲
-//!                        └──────────────────────────────┘
+//!                     ▲  │  withdraw, lapse             ▲  │
+//!                     │  └──────────────────────────────┘  │
+//!                     └────────────── reopen ──────────────┘
+//!  proceed (correction, consultation, extension, reasons, postponement, fee, amendment):
+//!                 moves clocks or says more, changes no table
 //!  correct entry: any time after receipt, changes what was recorded, never that it was
+//!  void entry:    any time after receipt; there was no such application, and nothing more happens
 //! ```
 //!
 //! Nothing here reads a clock, a file or the network, and no wire type is known. Dates are civil

@@ -127,7 +127,7 @@ mod tests {
         clock::FixedClock,
         domain::{
             ApplicantKind, ApplicationId, Disposition, LegalDate, ShortText, State, agency,
-            application::{Command, Decide, Receive},
+            application::{Command, Decide, Delivery, Receive},
         },
         store::{ExpectedVersion, MemoryStore, NewEvent, StreamAppend, StreamId},
     };
@@ -181,9 +181,10 @@ mod tests {
     fn receive(id: &str, on: &str) -> Act {
         let receive = Receive {
             applicant_kind: ApplicantKind::NaturalPerson,
-            receipt_date: day(on),
+            receipt_date: Some(day(on)),
             channel: None,
             applicant_ref: ShortText::default(),
+            arrival: None,
         };
         Act::Application(ApplicationId::parse(id).unwrap(), Command::Receive(receive))
     }
@@ -193,6 +194,7 @@ mod tests {
             disposition: Disposition::Granted,
             decision_date: day(on),
             document_no: ShortText::default(),
+            delivery: Delivery::default(),
         };
         Act::Application(ApplicationId::parse(id).unwrap(), Command::Decide(decide))
     }

@@ -16,6 +16,7 @@ mod page;
 mod register;
 mod replay;
 mod statement;
+mod steps;
 
 pub use applications::TooManyApplications;
 pub use calendar::{CalendarBook, NoticeEntry, NoticeFilter};
@@ -25,7 +26,8 @@ pub use follower::{AsOf, Projection};
 pub use history::History;
 pub use page::Page;
 pub use register::{
-    AgencyBook, ApplicationEntry, ApplicationFilter, Footprint, Register, RemedyEntry, Versioned,
+    AgencyBook, ApplicationEntry, ApplicationFilter, ApplicationState, Footprint, Register,
+    RemedyEntry, Versioned,
 };
 pub use replay::{Scope, replay};
 pub use statement::{Statement, StatementOf};

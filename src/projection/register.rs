@@ -4,17 +4,18 @@ use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
 use super::{
     CalendarBook, Page,
-    applications::{Applications, TooManyApplications},
+    applications::{Applications, Place, TooManyApplications},
     deadlines::{DueLists, Revision},
+    steps::Step,
 };
 use crate::{
     domain::{
         AgencyId, ApplicantKind, ApplicationId, Body, CaseId, Channel, Disposition, LegalDate,
         ReportYear, ShortText,
         agency::{self, Agency},
-        application::{self, Application, Conclusion},
+        application::{self, Application},
         calendar::Calendar,
-        deadline::{ConclusionKind, Facts},
+        deadline::Facts,
         narrative::{self, Sections},
         proactive::{self, Figures},
         remedy::{self, Remedy, RemedyKind},
@@ -73,6 +74,19 @@ pub struct ApplicationEntry {
     pub channel: Option<Channel>,
     /// Whether it ended because the applicant withdrew.
     pub is_withdrawal: bool,
+    /// Whether the entry is void: then no table counts it.
+    pub is_voided: bool,
+}
+
+/// Where an application stands, for lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ApplicationState {
+    /// Received and not concluded (办理中).
+    Open,
+    /// Concluded (已办结).
+    Concluded,
+    /// Entered in error and void (登记作废).
+    Voided,
 }
 
 /// What lists and tables need to know of a case.
@@ -87,8 +101,8 @@ pub struct RemedyEntry {
 /// Which applications to list; `None` does not limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ApplicationFilter {
-    /// Only concluded ones, or only open ones.
-    pub concluded: Option<bool>,
+    /// Only those that stand so.
+    pub state: Option<ApplicationState>,
     /// Only those of this kind of applicant.
     pub applicant_kind: Option<ApplicantKind>,
     /// Only those with this result.
@@ -105,7 +119,7 @@ impl ApplicationFilter {
         let is = |wanted: Option<i16>, date: Option<LegalDate>| {
             wanted.is_none_or(|year| date.is_some_and(|date| date.year() == year))
         };
-        self.concluded.is_none_or(|concluded| conclusion.is_some() == concluded)
+        self.state.is_none_or(|wanted| entry.state() == wanted)
             && self.applicant_kind.is_none_or(|wanted| kind == wanted)
             && self
                 .disposition
@@ -138,8 +152,12 @@ impl Register {
         position: GlobalPosition,
         version: StreamVersion,
     ) -> Result<(), TooManyApplications> {
+        self.position = position;
         if event.moves_calendars() {
             self.revision.advance();
+        }
+        if event.moves_nothing() {
+            return Ok(());
         }
         if let Some(notice) = event.notice() {
             self.calendar.fold(notice.clone(), position, version);
@@ -150,7 +168,6 @@ impl Register {
             book.fold(event, version)?;
             self.books.insert(agency, book);
         }
-        self.position = position;
         Ok(())
     }
 
@@ -311,13 +328,36 @@ impl AgencyBook {
     ) -> Result<(), TooManyApplications> {
         let place = self.applications.find(id);
         let before = self.applications.at(place);
+        if before.is_some_and(|entry| entry.is_voided) {
+            return Ok(());
+        }
+        if let application::Event::Proceeding(step) = event {
+            return Step::of(step).map_or(Ok(()), |step| self.add_step(place, step));
+        }
         let state = before.map(ApplicationEntry::without_texts);
         let Some(after) = application::evolve(state, event) else { return Ok(()) };
         let after = ApplicationEntry::from(&after);
         let at = self.applications.put(place, id, &after)?;
         self.due.touch(at);
-        self.tally.replace_application(before.map(|entry| entry.fact).as_ref(), Some(&after.fact));
+        let counted = |entry: ApplicationEntry| (!entry.is_voided).then_some(entry.fact);
+        let (before, after) = (before.and_then(counted), counted(after));
+        self.tally.replace_application(before.as_ref(), after.as_ref());
         Ok(())
+    }
+
+    /// Folds in a step of an application, which moves clocks only.
+    pub(super) fn fold_step(&mut self, id: &str, step: Step) -> Result<(), TooManyApplications> {
+        let place = self.applications.find(id);
+        if self.applications.at(place).is_some_and(|entry| entry.is_voided) {
+            return Ok(());
+        }
+        self.add_step(place, step)
+    }
+
+    fn add_step(&mut self, place: Place, step: Step) -> Result<(), TooManyApplications> {
+        let Some(at) = Applications::start_of(place) else { return Ok(()) };
+        self.due.touch(at);
+        self.applications.add_step(at, step)
     }
 
     fn fold_remedy(&mut self, id: &CaseId, event: &remedy::Event) {
@@ -380,9 +420,16 @@ impl AgencyBook {
         &self.due
     }
 
-    /// What the deadline of an application is derived from.
+    /// What the deadline of an application is derived from; nothing if its entry is void. The rule
+    /// of the receipt is not kept.
     pub(super) fn facts_at(&self, at: u32) -> Option<Facts> {
-        Some(self.applications.entry_at(at)?.without_texts().facts())
+        let entry = self.applications.entry_at(at).filter(|entry| !entry.is_voided)?;
+        let mut application = Some(entry.without_texts());
+        for step in self.applications.steps_at(at) {
+            let step = application::Event::Proceeding(step.proceeding());
+            application = application::evolve(application, &step);
+        }
+        application.as_ref().map(Application::facts)
     }
 
     /// Every case, by id.
@@ -422,31 +469,34 @@ impl AgencyBook {
 
 impl From<&Application> for ApplicationEntry {
     fn from(application: &Application) -> Self {
-        let conclusion = application.facts().conclusion;
         Self {
             fact: application.into(),
             channel: application.channel,
-            is_withdrawal: conclusion.is_some_and(|end| end.kind == ConclusionKind::Withdrawn),
+            is_voided: application.voided.is_some(),
+            is_withdrawal: application.conclusion.as_ref().is_some_and(|end| end.is_withdrawal),
         }
     }
 }
 
 impl ApplicationEntry {
-    /// The application but for its texts, which no table counts.
+    /// Where it stands.
+    #[must_use]
+    pub const fn state(&self) -> ApplicationState {
+        match self.fact.conclusion {
+            _ if self.is_voided => ApplicationState::Voided,
+            Some(_) => ApplicationState::Concluded,
+            None => ApplicationState::Open,
+        }
+    }
+
+    /// The application, which is not void, but for what no table counts.
     fn without_texts(self) -> Application {
         let ApplicationFact { kind, receipt_date, conclusion } = self.fact;
-        Application {
-            applicant_kind: kind,
-            receipt_date,
-            channel: self.channel,
-            applicant_ref: ShortText::default(),
-            conclusion: conclusion.map(|(date, disposition)| Conclusion {
-                disposition,
-                date,
-                document_no: ShortText::default(),
-            }),
-            withdrawal_date: conclusion.map(|(date, _)| date).filter(|_| self.is_withdrawal),
+        let mut application = Application::of_fact(kind, receipt_date, self.channel, conclusion);
+        if let Some(conclusion) = &mut application.conclusion {
+            conclusion.is_withdrawal = self.is_withdrawal;
         }
+        application
     }
 }
 

@@ -89,7 +89,8 @@ impl AgencyBook {
             let concluded_before =
                 case.fact.conclusion.is_some_and(|(date, _)| date.year() < year.get());
             let application_id = case.application_id.as_ref()?;
-            let (_, disposition) = self.application(application_id)?.fact.conclusion?;
+            let application = self.application(application_id).filter(|found| !found.is_voided)?;
+            let (_, disposition) = application.fact.conclusion?;
             (within(case.fact.filing_date) && !concluded_before).then(|| PrereviewCase {
                 case_id: case_id.as_str(),
                 remedy: case.fact,

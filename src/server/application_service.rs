@@ -4,7 +4,7 @@ use tonic::{Request, Response, Status};
 
 use super::{
     Desk,
-    convert::{Fields, application as convert, event, page_size},
+    convert::{Fields, application as convert, event, page_size, proceeding},
     refused::Refused,
     respond,
 };
@@ -130,6 +130,141 @@ impl ApplicationService for Desk {
         let entry = convert::correct(request.into_inner(), self.clock.today())?;
         let (application, receipt) = self.write_application(entry).await?;
         Ok(Response::new(pb::CorrectApplicationEntryResponse { application, receipt }))
+    }
+
+    async fn request_correction(
+        &self,
+        request: Request<pb::RequestCorrectionRequest>,
+    ) -> Result<Response<pb::RequestCorrectionResponse>, Status> {
+        let entry = proceeding::request_correction(request.into_inner())?;
+        let (application, receipt) = self.write_application(entry).await?;
+        Ok(Response::new(pb::RequestCorrectionResponse { application, receipt }))
+    }
+
+    async fn accept_correction(
+        &self,
+        request: Request<pb::AcceptCorrectionRequest>,
+    ) -> Result<Response<pb::AcceptCorrectionResponse>, Status> {
+        let entry = proceeding::accept_correction(request.into_inner())?;
+        let (application, receipt) = self.write_application(entry).await?;
+        Ok(Response::new(pb::AcceptCorrectionResponse { application, receipt }))
+    }
+
+    async fn consult_third_party(
+        &self,
+        request: Request<pb::ConsultThirdPartyRequest>,
+    ) -> Result<Response<pb::ConsultThirdPartyResponse>, Status> {
+        let entry = proceeding::consult_third_party(request.into_inner())?;
+        let (application, receipt) = self.write_application(entry).await?;
+        Ok(Response::new(pb::ConsultThirdPartyResponse { application, receipt }))
+    }
+
+    async fn register_third_party_opinion(
+        &self,
+        request: Request<pb::RegisterThirdPartyOpinionRequest>,
+    ) -> Result<Response<pb::RegisterThirdPartyOpinionResponse>, Status> {
+        let entry = proceeding::register_third_party_opinion(request.into_inner())?;
+        let (application, receipt) = self.write_application(entry).await?;
+        Ok(Response::new(pb::RegisterThirdPartyOpinionResponse { application, receipt }))
+    }
+
+    async fn consult_agency(
+        &self,
+        request: Request<pb::ConsultAgencyRequest>,
+    ) -> Result<Response<pb::ConsultAgencyResponse>, Status> {
+        let entry = proceeding::consult_agency(request.into_inner())?;
+        let (application, receipt) = self.write_application(entry).await?;
+        Ok(Response::new(pb::ConsultAgencyResponse { application, receipt }))
+    }
+
+    async fn register_agency_opinion(
+        &self,
+        request: Request<pb::RegisterAgencyOpinionRequest>,
+    ) -> Result<Response<pb::RegisterAgencyOpinionResponse>, Status> {
+        let entry = proceeding::register_agency_opinion(request.into_inner())?;
+        let (application, receipt) = self.write_application(entry).await?;
+        Ok(Response::new(pb::RegisterAgencyOpinionResponse { application, receipt }))
+    }
+
+    async fn extend_deadline(
+        &self,
+        request: Request<pb::ExtendDeadlineRequest>,
+    ) -> Result<Response<pb::ExtendDeadlineResponse>, Status> {
+        let entry = proceeding::extend_deadline(request.into_inner())?;
+        let (application, receipt) = self.write_application(entry).await?;
+        Ok(Response::new(pb::ExtendDeadlineResponse { application, receipt }))
+    }
+
+    async fn request_reasons(
+        &self,
+        request: Request<pb::RequestReasonsRequest>,
+    ) -> Result<Response<pb::RequestReasonsResponse>, Status> {
+        let entry = proceeding::request_reasons(request.into_inner())?;
+        let (application, receipt) = self.write_application(entry).await?;
+        Ok(Response::new(pb::RequestReasonsResponse { application, receipt }))
+    }
+
+    async fn postpone_reply(
+        &self,
+        request: Request<pb::PostponeReplyRequest>,
+    ) -> Result<Response<pb::PostponeReplyResponse>, Status> {
+        let entry = proceeding::postpone_reply(request.into_inner())?;
+        let (application, receipt) = self.write_application(entry).await?;
+        Ok(Response::new(pb::PostponeReplyResponse { application, receipt }))
+    }
+
+    async fn notify_fee(
+        &self,
+        request: Request<pb::NotifyFeeRequest>,
+    ) -> Result<Response<pb::NotifyFeeResponse>, Status> {
+        let entry = proceeding::notify_fee(request.into_inner())?;
+        let (application, receipt) = self.write_application(entry).await?;
+        Ok(Response::new(pb::NotifyFeeResponse { application, receipt }))
+    }
+
+    async fn register_fee_payment(
+        &self,
+        request: Request<pb::RegisterFeePaymentRequest>,
+    ) -> Result<Response<pb::RegisterFeePaymentResponse>, Status> {
+        let entry = proceeding::register_fee_payment(request.into_inner())?;
+        let (application, receipt) = self.write_application(entry).await?;
+        Ok(Response::new(pb::RegisterFeePaymentResponse { application, receipt }))
+    }
+
+    async fn lapse_application(
+        &self,
+        request: Request<pb::LapseApplicationRequest>,
+    ) -> Result<Response<pb::LapseApplicationResponse>, Status> {
+        let entry = proceeding::lapse(request.into_inner())?;
+        let (application, receipt) = self.write_application(entry).await?;
+        Ok(Response::new(pb::LapseApplicationResponse { application, receipt }))
+    }
+
+    async fn amend_decision(
+        &self,
+        request: Request<pb::AmendDecisionRequest>,
+    ) -> Result<Response<pb::AmendDecisionResponse>, Status> {
+        let entry = proceeding::amend_decision(request.into_inner())?;
+        let (application, receipt) = self.write_application(entry).await?;
+        Ok(Response::new(pb::AmendDecisionResponse { application, receipt }))
+    }
+
+    async fn reopen_application(
+        &self,
+        request: Request<pb::ReopenApplicationRequest>,
+    ) -> Result<Response<pb::ReopenApplicationResponse>, Status> {
+        let entry = proceeding::reopen(request.into_inner())?;
+        let (application, receipt) = self.write_application(entry).await?;
+        Ok(Response::new(pb::ReopenApplicationResponse { application, receipt }))
+    }
+
+    async fn void_application_entry(
+        &self,
+        request: Request<pb::VoidApplicationEntryRequest>,
+    ) -> Result<Response<pb::VoidApplicationEntryResponse>, Status> {
+        let entry = proceeding::void(request.into_inner(), self.clock.today())?;
+        let (application, receipt) = self.write_application(entry).await?;
+        Ok(Response::new(pb::VoidApplicationEntryResponse { application, receipt }))
     }
 
     async fn get_application(

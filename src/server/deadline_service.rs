@@ -14,10 +14,11 @@ use super::{
 use crate::{
     domain::{
         LegalDate, State,
-        application::Application,
+        application::{Application, Rejection},
         calendar::Calendar,
         deadline::{Assessment, Facts, Policy, explain, findings},
     },
+    ledger::RecordError,
     projection::{AsOf, DeadlinesOf, QueryError, Register},
     store::GlobalPosition,
     wire::{
@@ -52,6 +53,10 @@ impl Desk {
         let DeadlineOf { agency_id, known_date, as_of, .. } = of;
         let asked = as_of.map_or(AsOf::Now, AsOf::Position);
         let application = self.application_up_to(of).await?;
+        if let Some(voided) = &application.voided {
+            let void_date = voided.void_date;
+            return Err(RecordError::Application(Rejection::EntryVoided { void_date }).into());
+        }
         let facts = application.facts();
         let today = known_date.unwrap_or_else(|| self.today());
         let end = facts.conclusion.map(|end| end.date);

@@ -12,7 +12,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::{
     Desk, Responses,
-    convert::{application, receipt, remedy, year},
+    convert::{application, proceeding, receipt, remedy, year},
     refused::{FieldFault, Refused},
 };
 use crate::{
@@ -86,6 +86,47 @@ impl Desk {
             }
             Command::ConcludeLitigation(request) => {
                 ("conclude_litigation", remedy::conclude_litigation(request))
+            }
+            Command::RequestCorrection(request) => {
+                ("request_correction", proceeding::request_correction(request))
+            }
+            Command::AcceptCorrection(request) => {
+                ("accept_correction", proceeding::accept_correction(request))
+            }
+            Command::ConsultThirdParty(request) => {
+                ("consult_third_party", proceeding::consult_third_party(request))
+            }
+            Command::RegisterThirdPartyOpinion(request) => {
+                ("register_third_party_opinion", proceeding::register_third_party_opinion(request))
+            }
+            Command::ConsultAgency(request) => {
+                ("consult_agency", proceeding::consult_agency(request))
+            }
+            Command::RegisterAgencyOpinion(request) => {
+                ("register_agency_opinion", proceeding::register_agency_opinion(request))
+            }
+            Command::ExtendDeadline(request) => {
+                ("extend_deadline", proceeding::extend_deadline(request))
+            }
+            Command::RequestReasons(request) => {
+                ("request_reasons", proceeding::request_reasons(request))
+            }
+            Command::PostponeReply(request) => {
+                ("postpone_reply", proceeding::postpone_reply(request))
+            }
+            Command::NotifyFee(request) => ("notify_fee", proceeding::notify_fee(request)),
+            Command::RegisterFeePayment(request) => {
+                ("register_fee_payment", proceeding::register_fee_payment(request))
+            }
+            Command::LapseApplication(request) => ("lapse_application", proceeding::lapse(request)),
+            Command::AmendDecision(request) => {
+                ("amend_decision", proceeding::amend_decision(request))
+            }
+            Command::ReopenApplication(request) => {
+                ("reopen_application", proceeding::reopen(request))
+            }
+            Command::VoidApplicationEntry(request) => {
+                ("void_application_entry", proceeding::void(request, self.clock.today()))
             }
             Command::DeclareFigures(request) => ("declare_figures", year::declare(request)),
         }

@@ -26,7 +26,14 @@ use tonic::{Response, Status};
 
 pub use run::{ServeError, ServeSettings, serve};
 
-use crate::{clock::Clock, ledger::Ledger, projection::Projection, store::EventStore};
+use crate::{
+    clock::Clock,
+    domain::{AgencyId, ReportYear},
+    ledger::Ledger,
+    projection::{AgencyBook, AsOf, Projection, QueryError, Versioned},
+    store::EventStore,
+};
+use convert::Fields;
 use refused::Refused;
 
 /// What every service stands on.
@@ -36,6 +43,43 @@ pub(crate) struct Desk {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) projection: Arc<Projection>,
     pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// What an agency has recorded for one year.
+struct OfYear<T> {
+    agency_id: AgencyId,
+    year: ReportYear,
+    value: T,
+    /// Empty while nothing is recorded.
+    version: String,
+}
+
+impl Desk {
+    /// What an agency has recorded for a year, or nothing yet.
+    async fn of_year<T: Clone + Default>(
+        &self,
+        agency_id: &str,
+        year: i32,
+        find: fn(&AgencyBook, ReportYear) -> Option<&Versioned<T>>,
+    ) -> Result<OfYear<T>, Refused> {
+        let mut fields = Fields::default();
+        let agency_id = fields.id("agency_id", agency_id, AgencyId::parse);
+        let year = convert::year::report_year(&mut fields, year);
+        let whole = (|| Some((agency_id?, year?)))();
+        let (agency_id, year) = fields.finish(whole)?;
+        let (found, _) = self
+            .projection
+            .ask(AsOf::Now, |register| {
+                register.book(&agency_id).map(|book| find(book, year).cloned())
+            })
+            .await?;
+        let found = found.ok_or_else(|| QueryError::UnknownAgency(agency_id.clone()))?;
+        let (value, version) = match found {
+            Some(found) => (found.value, found.version.to_string()),
+            None => Default::default(),
+        };
+        Ok(OfYear { agency_id, year, value, version })
+    }
 }
 
 /// A stream of responses.

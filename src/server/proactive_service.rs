@@ -3,14 +3,13 @@
 use tonic::{Request, Response, Status};
 
 use super::{
-    Desk,
-    convert::{Fields, receipt, year as convert},
+    Desk, OfYear,
+    convert::{receipt, year as convert},
     refused::Refused,
     respond,
 };
 use crate::{
-    domain::AgencyId,
-    projection::{AsOf, QueryError},
+    projection::AgencyBook,
     wire::pb::v1::{self as pb, proactive_service_server::ProactiveService},
 };
 
@@ -19,23 +18,9 @@ impl Desk {
         &self,
         request: pb::GetFiguresRequest,
     ) -> Result<pb::GetFiguresResponse, Refused> {
-        let mut fields = Fields::default();
-        let agency_id = fields.id("agency_id", &request.agency_id, AgencyId::parse);
-        let year = convert::report_year(&mut fields, request.year);
-        let whole = (|| Some((agency_id?, year?)))();
-        let (agency_id, year) = fields.finish(whole)?;
-        let (found, _) = self
-            .projection
-            .ask(AsOf::Now, |register| {
-                register.book(&agency_id).map(|book| book.figures(year).cloned())
-            })
-            .await?;
-        let found = found.ok_or_else(|| QueryError::UnknownAgency(agency_id.clone()))?;
-        let (figures, version) = match found {
-            Some(found) => (found.value, found.version.to_string()),
-            None => Default::default(),
-        };
-        let figures = convert::figures_message(agency_id.as_str(), year, &figures, version);
+        let OfYear { agency_id, year, value, version } =
+            self.of_year(&request.agency_id, request.year, AgencyBook::figures).await?;
+        let figures = convert::figures_message(agency_id.as_str(), year, &value, version);
         Ok(pb::GetFiguresResponse { figures: Some(figures) })
     }
 }

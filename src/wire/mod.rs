@@ -1,6 +1,7 @@
 //! The wire: generated messages, the codec between domain events and recorded bytes, the names of
 //! streams, and the vocabulary that both protocols share.
 
+mod application;
 mod codec;
 mod date;
 mod narrow;
@@ -11,6 +12,7 @@ pub(crate) mod samples;
 mod stream;
 mod vocabulary;
 
+pub use application::{arrival, consulted_agency};
 pub use codec::{DecodeError, decode, encode, event_type};
 pub use date::{InvalidDate, civil_date, legal_date};
 pub use narrow::{ApplicationNews, Narrow, decode_narrow};

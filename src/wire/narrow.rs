@@ -6,15 +6,22 @@
 //! what is refused, or why.
 
 use super::{
+    application::consulted_agency,
     codec::{DecodeError, decode},
     date::legal_date,
     pb::event::v1::CivilDate,
     vocabulary::Coded,
 };
 use crate::domain::{
-    AgencyId, ApplicationId, Body, Event, LegalDate, ShortText,
-    application::{self, Decided, EntryCorrected, Received, Withdrawn},
+    AgencyId, ApplicationId, Body, CaseId, Event, LegalDate, ShortText,
+    application::{
+        self, CorrectionReceived, CorrectionRequested, DeadlineExtended, Decided, DecisionAmended,
+        Delivery, EntryCorrected, EntryVoided, FeeNotified, FeePaid, Opinion, OpinionReceived,
+        OpinionRequested, Proceeding, ReasonsRequested, Received, Reopened, ReplyPostponed,
+        Withdrawn,
+    },
     calendar::Notice,
+    deadline::Consulted,
 };
 
 /// A recorded event as far as folding needs it.
@@ -33,7 +40,8 @@ pub struct ApplicationNews<'a> {
     pub agency_id: &'a str,
     /// The application; valid as an [`ApplicationId`].
     pub id: &'a str,
-    /// The event but for its texts, which are valid and left out: none of them is counted.
+    /// The event but for its texts, the case that it names and how an application arrived, which are
+    /// valid and left out: no table counts them.
     pub event: application::Event,
 }
 
@@ -54,6 +62,25 @@ impl Narrow<'_> {
         match self {
             Self::Application(_) => false,
             Self::Whole(event) => matches!(event.body, Body::Notice(_) | Body::Agency(_)),
+        }
+    }
+
+    /// Whether it is a step of a procedure that moves no clock, and so is not folded at all.
+    #[must_use]
+    pub fn moves_nothing(&self) -> bool {
+        let is_still = |event: &application::Event| {
+            matches!(
+                event,
+                application::Event::Proceeding(
+                    Proceeding::ReasonsRequested(_) | Proceeding::DecisionAmended(_)
+                )
+            )
+        };
+        match self {
+            Self::Application(news) => is_still(&news.event),
+            Self::Whole(event) => {
+                matches!(&event.body, Body::Application(_, event) if is_still(event))
+            }
         }
     }
 
@@ -132,7 +159,7 @@ struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
     fn body(&mut self, date: LegalDate) -> Result<application::Event, Otherwise> {
-        // Fields 20 to 23: the key of a field above 15 takes two bytes.
+        // Fields 20 to 41: the key of a field above 15 takes two bytes.
         let (key, rest) = self.0.split_first_chunk().ok_or(Otherwise)?;
         self.0 = rest;
         let mut body = Fields(self.bytes()?);
@@ -141,9 +168,94 @@ impl<'a> Fields<'a> {
             [0xaa, 1] => body.decided(date),
             [0xb2, 1] => Ok(application::Event::Withdrawn(Withdrawn { withdrawal_date: date })),
             [0xba, 1] => body.corrected(date),
-            _ => Err(Otherwise),
+            [0xc2, 1] => body.unread_text(delimited(1)).map(|explanation| {
+                application::Event::Reopened(Reopened { reopening_date: date, explanation })
+            }),
+            [0xca, 1] => body.unread_text(delimited(1)).map(|explanation| {
+                application::Event::EntryVoided(EntryVoided { void_date: date, explanation })
+            }),
+            &key => body.proceeding(key, date).map(application::Event::Proceeding),
         };
         if body.0.is_empty() { event } else { Err(Otherwise) }
+    }
+
+    fn proceeding(&mut self, key: [u8; 2], date: LegalDate) -> Result<Proceeding, Otherwise> {
+        Ok(match key {
+            [0xf2, 1] => CorrectionRequested {
+                notice_date: date,
+                due_date: self.date(delimited(1))?,
+                explanation: self.unread_text(delimited(2))?,
+            }
+            .into(),
+            [0xfa, 1] => CorrectionReceived { corrected_date: date }.into(),
+            [0x82, 2] => OpinionRequested {
+                number: self.small(varint(1))?,
+                consulted: Consulted::ThirdParty,
+                sent_date: date,
+                delivery_date: self.date(delimited(2))?,
+            }
+            .into(),
+            [0x8a, 2] => OpinionReceived {
+                number: self.small(varint(1))?,
+                opinion: Opinion::ThirdParty(self.value(varint(2))?.ok_or(Otherwise)?),
+                answer_date: date,
+            }
+            .into(),
+            [0x92, 2] => {
+                let number = self.small(varint(1))?;
+                let delivery_date = self.date(delimited(2))?;
+                let consulted = consulted_agency(self.flag(varint(3))?);
+                OpinionRequested { number, consulted, sent_date: date, delivery_date }.into()
+            }
+            [0x9a, 2] => OpinionReceived {
+                number: self.small(varint(1))?,
+                opinion: Opinion::Agency(self.value(varint(2))?.ok_or(Otherwise)?),
+                answer_date: date,
+            }
+            .into(),
+            [0xa2, 2] => DeadlineExtended {
+                notice_date: date,
+                working_days: self.small(varint(1))?,
+                explanation: self.unread_text(delimited(2))?,
+            }
+            .into(),
+            [0xaa, 2] => {
+                let explanation = self.unread_text(delimited(1))?;
+                ReasonsRequested { notice_date: date, explanation }.into()
+            }
+            [0xb2, 2] => ReplyPostponed {
+                notice_date: date,
+                due_date: self.date(delimited(1))?.ok_or(Otherwise)?,
+                explanation: self.unread_text(delimited(2))?,
+            }
+            .into(),
+            [0xba, 2] => FeeNotified {
+                notice_date: date,
+                delivery_date: self.date(delimited(1))?,
+                amount_fen: self.number(varint(2))?.into(),
+                basis: self.value(varint(3))?,
+            }
+            .into(),
+            [0xc2, 2] => FeePaid { payment_date: date }.into(),
+            [0xca, 2] => self.amended(date)?.into(),
+            _ => return Err(Otherwise),
+        })
+    }
+
+    fn amended(&mut self, amendment_date: LegalDate) -> Result<DecisionAmended, Otherwise> {
+        let basis = self.value(varint(1))?.ok_or(Otherwise)?;
+        let case_id = self.text(delimited(2))?;
+        if !case_id.is_empty() && !CaseId::is_valid(case_id) {
+            return Err(Otherwise);
+        }
+        Ok(DecisionAmended {
+            amendment_date,
+            basis,
+            case_id: None,
+            disposition: self.value(varint(3))?,
+            document_no: self.unread_text(delimited(4))?,
+            explanation: self.unread_text(delimited(5))?,
+        })
     }
 
     fn received(&mut self, receipt_date: LegalDate) -> Result<application::Event, Otherwise> {
@@ -152,14 +264,33 @@ impl<'a> Fields<'a> {
             receipt_date,
             channel: self.value(varint(2))?,
             applicant_ref: self.unread_text(delimited(3))?,
+            arrival: self.unread_arrival(delimited(4)).map(|()| None)?,
         }))
     }
 
-    fn decided(&mut self, decision_date: LegalDate) -> Result<application::Event, Otherwise> {
+    /// Checks how an application arrived and leaves it out.
+    fn unread_arrival(&mut self, key: u8) -> Result<(), Otherwise> {
+        if !self.begins_with(key) {
+            return Ok(());
+        }
+        let mut arrival = Fields(self.bytes()?);
+        arrival.flag(varint(1))?;
+        for key in [delimited(2), delimited(3), delimited(4)] {
+            arrival.date(key)?;
+        }
+        if arrival.0.is_empty() { Ok(()) } else { Err(Otherwise) }
+    }
+
+    fn decided(&mut self, effective_date: LegalDate) -> Result<application::Event, Otherwise> {
+        let disposition = self.value(varint(1))?.ok_or(Otherwise)?;
+        let document_no = self.unread_text(delimited(2))?;
+        let decision_date = self.date(delimited(3))?;
+        let method = self.value(varint(4))?;
         Ok(application::Event::Decided(Decided {
-            disposition: self.value(varint(1))?.ok_or(Otherwise)?,
-            decision_date,
-            document_no: self.unread_text(delimited(2))?,
+            disposition,
+            decision_date: decision_date.unwrap_or(effective_date),
+            document_no,
+            delivery: Delivery { method, date: decision_date.map(|_| effective_date) },
         }))
     }
 
@@ -191,6 +322,18 @@ impl<'a> Fields<'a> {
 
     fn value<T: Coded>(&mut self, key: u8) -> Result<Option<T>, Otherwise> {
         T::from_code(self.number(key)?).map_err(|_| Otherwise)
+    }
+
+    fn small(&mut self, key: u8) -> Result<u16, Otherwise> {
+        u16::try_from(self.number(key)?).map_err(|_| Otherwise)
+    }
+
+    fn flag(&mut self, key: u8) -> Result<bool, Otherwise> {
+        match self.number(key)? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(Otherwise),
+        }
     }
 
     fn number(&mut self, key: u8) -> Result<i32, Otherwise> {
@@ -280,6 +423,7 @@ mod tests {
         match event.clone() {
             application::Event::Received(received) => application::Event::Received(Received {
                 applicant_ref: ShortText::default(),
+                arrival: None,
                 ..received
             }),
             application::Event::Decided(decided) => application::Event::Decided(Decided {
@@ -294,6 +438,43 @@ mod tests {
                     ..corrected
                 })
             }
+            application::Event::Reopened(reopened) => application::Event::Reopened(Reopened {
+                explanation: ShortText::default(),
+                ..reopened
+            }),
+            application::Event::EntryVoided(voided) => {
+                application::Event::EntryVoided(EntryVoided {
+                    explanation: ShortText::default(),
+                    ..voided
+                })
+            }
+            application::Event::Proceeding(step) => {
+                application::Event::Proceeding(step_without_texts(step))
+            }
+        }
+    }
+
+    fn step_without_texts(step: Proceeding) -> Proceeding {
+        let explanation = ShortText::default();
+        match step {
+            Proceeding::CorrectionRequested(step) => {
+                CorrectionRequested { explanation, ..step }.into()
+            }
+            Proceeding::DeadlineExtended(step) => DeadlineExtended { explanation, ..step }.into(),
+            Proceeding::ReasonsRequested(step) => ReasonsRequested { explanation, ..step }.into(),
+            Proceeding::ReplyPostponed(step) => ReplyPostponed { explanation, ..step }.into(),
+            Proceeding::DecisionAmended(step) => DecisionAmended {
+                case_id: None,
+                document_no: ShortText::default(),
+                explanation,
+                ..step
+            }
+            .into(),
+            step @ (Proceeding::CorrectionReceived(_)
+            | Proceeding::OpinionRequested(_)
+            | Proceeding::OpinionReceived(_)
+            | Proceeding::FeeNotified(_)
+            | Proceeding::FeePaid(_)) => step,
         }
     }
 
@@ -318,8 +499,8 @@ mod tests {
             Just(0_u8),
             0_u8..=12,
             prop::sample::select(vec![
-                0x08, 0x0a, 0x10, 0x12, 0x18, 0x1a, 0x20, 0x22, 0x28, 0x32, 0x3a, 0xa2, 0xaa, 0xb2,
-                0xba, 0x01, b'a', b'b',
+                0x08, 0x0a, 0x10, 0x12, 0x18, 0x1a, 0x20, 0x22, 0x28, 0x32, 0x3a, 0x82, 0x8a, 0x92,
+                0x9a, 0xa2, 0xaa, 0xb2, 0xba, 0xc2, 0xca, 0xf2, 0xfa, 0x01, 0x02, b'a', b'b',
             ]),
             any::<u8>(),
         ];
@@ -356,7 +537,7 @@ mod tests {
             );
             bytes.push(0);
             check(&bytes);
-            let known = [11, 20, 21, 22, 23, 50, 51, 60, 61].contains(&field);
+            let known = matches!(field, 11 | 20..=25 | 30..=41 | 50 | 51 | 60 | 61);
             let unknown = matches!(decode_narrow(&bytes), Err(DecodeError::UnknownBody));
             assert_eq!(unknown, !known, "{field}");
         }
@@ -375,7 +556,7 @@ mod tests {
             || pb::event_envelope::Body::ApplicationWithdrawn(pb::ApplicationWithdrawn {});
         let decided = pb::event_envelope::Body::ApplicationDecided(pb::ApplicationDecided {
             disposition: 10,
-            document_no: String::new(),
+            ..Default::default()
         });
         let first = event("a", decided).encode_to_vec();
         let second = event("b", withdrawn()).encode_to_vec();

@@ -4,8 +4,16 @@ use proptest::prelude::*;
 
 use crate::domain::{
     AgencyId, ApplicantKind, ApplicationId, Body, CaseId, Channel, Disposition, Event, LegalDate,
-    LongText, ReportYear, ShortText, agency, application,
+    LongText, ReportYear, ShortText, agency,
+    application::{
+        self, AgencyOpinion, AmendmentBasis, ArrivalDates, CorrectionReceived, CorrectionRequested,
+        DeadlineExtended, DecisionAmended, Delivery, DeliveryMethod, EntryVoided, FeeNotified,
+        FeePaid, Opinion, OpinionReceived, OpinionRequested, Proceeding, ReasonsRequested,
+        Reopened, ReplyPostponed, ThirdPartyOpinion,
+    },
     calendar::{Arrangement, DateRange, Notice, Scope},
+    deadline::Consulted,
+    fee::FeeBasis,
     narrative::{self, Section},
     proactive,
     remedy::{self, RemedyKind, RemedyResult},
@@ -30,7 +38,8 @@ pub(crate) fn any_date() -> impl Strategy<Value = LegalDate> {
 pub(crate) fn any_event() -> impl Strategy<Value = Event> {
     let body = prop_oneof![
         8 => (sample(&IDS), any_application_event())
-            .prop_map(|(id, event)| Body::Application(ApplicationId::parse(id).unwrap(), event)),
+            .prop_map(|(id, event)| Body::Application(ApplicationId::parse(id).unwrap(), event))
+            .boxed(),
         2 => (sample(&IDS), any_remedy_event())
             .prop_map(|(id, event)| Body::Remedy(CaseId::parse(id).unwrap(), event)),
         2 => any_agency_event().prop_map(Body::Agency),
@@ -100,30 +109,112 @@ fn any_application_event() -> impl Strategy<Value = application::Event> {
     let kind = || sample(ApplicantKind::ALL);
     let channel = || prop::option::of(sample(Channel::ALL));
     prop_oneof![
-        3 => (kind(), any_date(), channel(), any_text()).prop_map(
-            |(applicant_kind, receipt_date, channel, applicant_ref)| {
+        3 => (kind(), any_date(), channel(), any_text(), prop::option::of(any_arrival())).prop_map(
+            |(applicant_kind, receipt_date, channel, applicant_ref, arrival)| {
                 application::Event::Received(application::Received {
                     applicant_kind,
                     receipt_date,
                     channel,
                     applicant_ref,
+                    arrival,
                 })
             }
         ),
-        3 => (any_disposition(), any_date(), any_text()).prop_map(
-            |(disposition, decision_date, document_no)| {
+        3 => (any_disposition(), any_date(), any_text(), any_delivery()).prop_map(
+            |(disposition, decision_date, document_no, delivery)| {
                 application::Event::Decided(application::Decided {
                     disposition,
                     decision_date,
                     document_no,
+                    delivery,
                 })
             }
         ),
         1 => any_date().prop_map(|withdrawal_date| {
             application::Event::Withdrawn(application::Withdrawn { withdrawal_date })
         }),
-        2 => any_correction().prop_map(application::Event::EntryCorrected),
+        2 => any_correction().prop_map(application::Event::EntryCorrected).boxed(),
+        3 => any_proceeding().prop_map(application::Event::Proceeding).boxed(),
+        1 => (any_date(), any_text()).prop_map(|(reopening_date, explanation)| {
+            application::Event::Reopened(Reopened { reopening_date, explanation })
+        }),
+        1 => (any_date(), any_text()).prop_map(|(void_date, explanation)| {
+            application::Event::EntryVoided(EntryVoided { void_date, explanation })
+        }),
     ]
+}
+
+fn some_date() -> impl Strategy<Value = Option<LegalDate>> {
+    prop::option::of(any_date())
+}
+
+fn any_arrival() -> impl Strategy<Value = ArrivalDates> {
+    (any::<bool>(), some_date(), some_date(), some_date()).prop_map(
+        |(is_misaddressed, submission_date, arrival_date, confirmation_date)| ArrivalDates {
+            is_misaddressed,
+            submission_date,
+            arrival_date,
+            confirmation_date,
+        },
+    )
+}
+
+fn any_delivery() -> impl Strategy<Value = Delivery> {
+    (prop::option::of(sample(DeliveryMethod::ALL)), some_date())
+        .prop_map(|(method, date)| Delivery { method, date })
+}
+
+pub(crate) fn any_proceeding() -> impl Strategy<Value = Proceeding> {
+    let opinion = prop_oneof![
+        sample(ThirdPartyOpinion::ALL).prop_map(Opinion::ThirdParty),
+        sample(AgencyOpinion::ALL).prop_map(Opinion::Agency),
+    ];
+    let number = || 0_u16..=500;
+    prop_oneof![
+        (any_date(), some_date(), any_text()).prop_map(|(notice_date, due_date, explanation)| {
+            CorrectionRequested { notice_date, due_date, explanation }.into()
+        }),
+        any_date().prop_map(|corrected_date| CorrectionReceived { corrected_date }.into()),
+        (number(), sample(Consulted::ALL), any_date(), some_date()).prop_map(
+            |(number, consulted, sent_date, delivery_date)| {
+                OpinionRequested { number, consulted, sent_date, delivery_date }.into()
+            }
+        ),
+        (number(), opinion, any_date()).prop_map(|(number, opinion, answer_date)| {
+            OpinionReceived { number, opinion, answer_date }.into()
+        }),
+        (any_date(), number(), any_text()).prop_map(|(notice_date, working_days, explanation)| {
+            DeadlineExtended { notice_date, working_days, explanation }.into()
+        }),
+        (any_date(), any_text()).prop_map(|(notice_date, explanation)| {
+            ReasonsRequested { notice_date, explanation }.into()
+        }),
+        (any_date(), any_date(), any_text()).prop_map(|(notice_date, due_date, explanation)| {
+            ReplyPostponed { notice_date, due_date, explanation }.into()
+        }),
+        (any_date(), some_date(), 0_i64..100_000, prop::option::of(sample(FeeBasis::ALL)))
+            .prop_map(|(notice_date, delivery_date, amount_fen, basis)| {
+                FeeNotified { notice_date, delivery_date, amount_fen, basis }.into()
+            }),
+        any_date().prop_map(|payment_date| FeePaid { payment_date }.into()),
+        any_amendment().prop_map(Proceeding::DecisionAmended),
+    ]
+}
+
+fn any_amendment() -> impl Strategy<Value = DecisionAmended> {
+    let values = (sample(AmendmentBasis::ALL), prop::option::of(any_disposition()));
+    (any_date(), values, prop::option::of(sample(&IDS)), any_text(), any_text()).prop_map(
+        |(amendment_date, (basis, disposition), case_id, document_no, explanation)| {
+            DecisionAmended {
+                amendment_date,
+                basis,
+                case_id: case_id.map(|id| CaseId::parse(id).unwrap()),
+                disposition,
+                document_no,
+                explanation,
+            }
+        },
+    )
 }
 
 fn any_correction() -> impl Strategy<Value = application::EntryCorrected> {

@@ -3,6 +3,7 @@
 use super::pb::{event::v1 as pb, v1 as spoken};
 use crate::domain::{
     ApplicantKind, Channel, Disposition, NotDisclosed, NotProcessed, Other, Unable,
+    application::{AgencyOpinion, AmendmentBasis, DeliveryMethod, ThirdPartyOpinion},
     deadline::{DeadlineState, ReceiptRule, StartBasis},
     fee::FeeBasis,
     narrative::Section,
@@ -108,15 +109,42 @@ coded!(RemedyResult, pb::RemedyResult, RemedyResult::ALL.iter().copied(), {
     RemedyResult::Other => Other,
 });
 
+coded!(DeliveryMethod, pb::DeliveryMethod, DeliveryMethod::ALL.iter().copied(), {
+    DeliveryMethod::Direct => Direct,
+    DeliveryMethod::Entrusted => Entrusted,
+    DeliveryMethod::Postal => Postal,
+    DeliveryMethod::Other => Other,
+});
+
+coded!(ThirdPartyOpinion, pb::ThirdPartyOpinion, ThirdPartyOpinion::ALL.iter().copied(), {
+    ThirdPartyOpinion::Consents => Consents,
+    ThirdPartyOpinion::RefusesWithReason => RefusesWithReason,
+    ThirdPartyOpinion::RefusesWithoutReason => RefusesWithoutReason,
+    ThirdPartyOpinion::NoReply => NoReply,
+});
+
+coded!(AgencyOpinion, pb::AgencyOpinion, AgencyOpinion::ALL.iter().copied(), {
+    AgencyOpinion::Consents => Consents,
+    AgencyOpinion::Refuses => Refuses,
+    AgencyOpinion::NoReply => NoReply,
+});
+
+coded!(FeeBasis, pb::FeeBasis, FeeBasis::ALL.iter().copied(), {
+    FeeBasis::Count => Count,
+    FeeBasis::Pages => Pages,
+});
+
+coded!(AmendmentBasis, pb::AmendmentBasis, AmendmentBasis::ALL.iter().copied(), {
+    AmendmentBasis::OwnInitiative => OwnInitiative,
+    AmendmentBasis::Supplement => Supplement,
+    AmendmentBasis::Reconsideration => Reconsideration,
+    AmendmentBasis::Judgment => Judgment,
+});
+
 coded!(Section, pb::Section, Section::ALL.iter().copied(), {
     Section::Overview => Overview,
     Section::Problems => Problems,
     Section::Other => Other,
-});
-
-coded!(FeeBasis, spoken::FeeBasis, FeeBasis::ALL.iter().copied(), {
-    FeeBasis::Count => Count,
-    FeeBasis::Pages => Pages,
 });
 
 coded!(DeadlineState, spoken::DeadlineState, DeadlineState::ALL.iter().copied(), {
@@ -167,6 +195,10 @@ mod tests {
         check(RemedyKind::ALL.iter().copied());
         check(RemedyResult::ALL.iter().copied());
         check(Section::ALL.iter().copied());
+        check(DeliveryMethod::ALL.iter().copied());
+        check(ThirdPartyOpinion::ALL.iter().copied());
+        check(AgencyOpinion::ALL.iter().copied());
         check(FeeBasis::ALL.iter().copied());
+        check(AmendmentBasis::ALL.iter().copied());
     }
 }

@@ -21,9 +21,10 @@ pub(crate) fn run(rounds: u64, bug: Option<&'static str>) -> Result<String> {
     while done < rounds {
         let dir = scratch()?;
         let (store, found_in) = (dir.path().join("ledger"), dir.path().join("copy"));
-        let mut model = Model::default();
+        let (mut model, store_number) = (Model::default(), done / KILLS);
         for kill in 0..KILLS.min(rounds - done) {
             let spec = Spec { generation: u32::try_from(kill)?, ..Spec::new(&store, bug) };
+            let spec = spec.in_parts(store_number);
             let opening = kill % 2 == 0;
             unopened += u64::from(!one_kill(&spec, opening, &mut random, &mut model)?);
             done += 1;
@@ -82,7 +83,8 @@ fn run_at_calls(rounds: u64) -> Result<String> {
         let path = store.display().to_string();
         let inject = format!("inject={call}:signal=SIGKILL:when={n}");
         let strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", &inject];
-        let mut spec = Spec { generation: 1, limit: Some(40), ..Spec::new(&store, None) };
+        let mut spec = Spec { generation: 1, limit: Some(40), ..Spec::new(&store, None) }
+            .in_parts(round / 2 / CALLS.len() as u64);
         spec.wrapper = strace.into_iter().map(Into::into).collect();
         // The program itself opens files too, before it begins.
         if call == "openat" {

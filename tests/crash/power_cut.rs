@@ -74,9 +74,11 @@ fn one_image(
     let mut model = Model::default();
     let store = disk.dir().join("ledger");
     let found_in = aside.path().join("ledger");
+    let image = tally.cuts / CUTS;
     for cut in 0..CUTS.min(rounds - tally.cuts) {
         let moment = Moment::of(cut, random);
         let spec = Spec { generation: u32::try_from(cut)?, ..Spec::new(&store, bug) };
+        let spec = spec.in_parts(image);
         tally.unopened += u64::from(!one_cut(&mut disk, &spec, moment, &mut model)?);
         tally.cuts += 1;
         // The copy is read, so that the next child recovers for itself.

@@ -19,6 +19,9 @@ use crate::{
     rig::{red, time_limit},
 };
 
+/// The length of a short segment, in bytes.
+pub(crate) const SHORT_SEGMENT: u64 = 16 << 10;
+
 /// How to start a child.
 #[derive(Clone, Default)]
 pub(crate) struct Spec {
@@ -47,6 +50,13 @@ pub(crate) struct Spec {
 impl Spec {
     pub(crate) fn new(store: &Path, bug: Option<&'static str>) -> Self {
         Self { store: store.to_owned(), tasks: 8, bug, ..Self::default() }
+    }
+
+    /// Every other time with segments and checkpoints so short that a short run has many.
+    pub(crate) fn in_parts(self, time: u64) -> Self {
+        let many = time % 2 == 1;
+        let (segment, checkpoint) = (many.then_some(SHORT_SEGMENT), many.then_some(100));
+        Self { segment, checkpoint, ..self }
     }
 
     /// Starts a child that appends.

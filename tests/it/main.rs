@@ -18,6 +18,7 @@ mod store_behaviour;
 mod oracle_histories;
 mod projection_prefixes;
 mod published_tables;
+mod act_histories;
 mod api;
 mod import_cli;
 mod calendar_cli;

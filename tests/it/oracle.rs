@@ -18,6 +18,10 @@
 //! | `….pending` | filed by the end of Y and not concluded by the end of Y |
 //! | `….total` | concluded in Y or pending at its end |
 //!
+//! An entry that was declared void is no application, and is in no row of any year. Of an application
+//! that was taken up again only the last conclusion is one. Notices, letters, extensions, fees and
+//! decisions made anew put a case into no other row: they move clocks.
+//!
 //! A total column or row is counted on its own and not added up from its parts, so that the sums the
 //! form demands are a test of the oracle too.
 
@@ -76,6 +80,8 @@ pub(crate) struct Case {
     pub(crate) received: (i16, i8, i8),
     /// The day it was concluded and its disposition, one of [`LEAVES`]; `None` while it is open.
     pub(crate) concluded: Option<((i16, i8, i8), &'static str)>,
+    /// Whether the entry was declared void (登记作废): then there is no such application.
+    pub(crate) voided: bool,
 }
 
 /// One administrative review (行政复议) or lawsuit (行政诉讼).
@@ -115,6 +121,7 @@ pub(crate) fn applications(
         for column in KINDS.into_iter().chain(["total"]) {
             let count = cases
                 .iter()
+                .filter(|case| !case.voided)
                 .filter(|case| column == "total" || case.kind == column)
                 .filter(|case| in_row(form, row, year, case))
                 .map(|_| 1)
@@ -301,11 +308,11 @@ mod tests {
     }
 
     fn concluded(kind: &'static str, received: Date, date: Date, leaf: &'static str) -> Case {
-        Case { kind, received, concluded: Some((date, leaf)) }
+        Case { kind, received, concluded: Some((date, leaf)), voided: false }
     }
 
     fn open(kind: &'static str, received: Date) -> Case {
-        Case { kind, received, concluded: None }
+        Case { kind, received, concluded: None, voided: false }
     }
 
     #[test]
@@ -435,6 +442,16 @@ mod tests {
              result_total,0,0,0,0,0,1,1
              carried_out,0,0,1,1,0,0,2",
         );
+    }
+
+    #[test]
+    fn what_was_declared_void_is_in_no_row_of_any_year() {
+        let granted = concluded("natural_person", (2020, 12, 30), (2021, 1, 4), "granted");
+        let void = |case| Case { voided: true, ..case };
+        let cases = [void(granted), void(open("other_org", (2020, 5, 6)))];
+        for year in 2020..=2022 {
+            assert!(applications("2021", year, &cases).values().all(|&count| count == 0));
+        }
     }
 
     #[test]

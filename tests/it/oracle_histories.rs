@@ -15,7 +15,7 @@ use std::{
 
 use disclosure_ledger::{
     clock::FixedClock,
-    domain::{AgencyId, ReportYear, ShortText, agency},
+    domain::{AgencyId, ApplicationId, Body, ReportYear, ShortText, agency, application},
     ledger::{self, Entry, Ledger, Mode, WriteMeta, request_key},
     projection::{AsOf, Projection, StatementOf},
     statistics::{
@@ -23,7 +23,7 @@ use disclosure_ledger::{
         catalogue::{FORMS, Severity, form_for},
     },
     store::MemoryStore,
-    wire::pb::v1 as pb,
+    wire::{event_type, pb::v1 as pb},
 };
 
 use crate::{
@@ -64,7 +64,9 @@ struct Reached {
     kinds: BTreeSet<&'static str>,
     remedies: BTreeSet<(&'static str, Option<&'static str>)>,
     across: usize,
-    acts: [usize; 6],
+    acts: [usize; 10],
+    /// Which steps of the procedure.
+    steps: BTreeSet<&'static str>,
 }
 
 impl Reached {
@@ -92,6 +94,15 @@ impl Reached {
                 Act::Correct { .. } => 3,
                 Act::File { .. } => 4,
                 Act::Conclude { .. } => 5,
+                Act::Lapse { .. } => 6,
+                Act::Proceed { step, .. } => {
+                    let id = ApplicationId::parse("A").unwrap();
+                    let event = application::Event::Proceeding(step.clone());
+                    self.steps.insert(event_type(&Body::Application(id, event)));
+                    7
+                }
+                Act::Reopen { .. } => 8,
+                Act::Void { .. } => 9,
             };
             self.acts[place] += 1;
         }
@@ -104,6 +115,7 @@ impl Reached {
         assert_eq!(self.remedies.len(), 12, "every remedy, pending and with each result: {self:?}");
         assert!(self.across > 20, "across the change of form: {self:?}");
         assert!(self.acts.iter().all(|&acts| acts > 20), "every act: {self:?}");
+        assert_eq!(self.steps.len(), 12, "every step of the procedure: {self:?}");
     }
 }
 

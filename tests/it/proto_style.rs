@@ -18,11 +18,12 @@ const EVENT: &str = "disclosure.event.v1";
 const SPOKEN: &str = "disclosure.v1";
 
 /// Messages that callers fill in, besides those named `…Request`.
-const PARTS_OF_REQUESTS: [&str; 5] = [
+const PARTS_OF_REQUESTS: [&str; 6] = [
     "WriteOptions",
     "ReportSelector",
     "ApplicationFilter",
     "ApplicationCorrection",
+    "Delivery",
     "HolidayNotice",
 ];
 

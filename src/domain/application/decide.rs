@@ -1,10 +1,23 @@
 //! Which events an act upon an application gives rise to.
+//!
+//! What cannot have been is refused: an act before the receipt, an answer to nothing, a notice after
+//! the end that can only come before it. What is against the rules and yet happens is recorded, and
+//! named by [`crate::domain::deadline::findings`]: late replies and answers, a second notice to
+//! correct, an extension by more than the law allows, letters after the reply.
 
 use super::{
-    command::{Command, CorrectEntry, Decide, Receive, Withdraw},
-    event::{Decided, EntryCorrected, Event, Received, Withdrawn},
+    command::{Command, CorrectEntry, Decide, Lapse, LapseCause, Receive, Withdraw},
+    event::{
+        ArrivalDates, Decided, Delivery, EntryCorrected, EntryVoided, Event, Received, Reopened,
+        Withdrawn,
+    },
+    proceeding::{Proceeding, in_order},
     rejection::Rejection,
-    state::Application,
+    state::{Application, Conclusion},
+};
+use crate::domain::{
+    Channel, LegalDate, ShortText,
+    deadline::{ReceiptRule, ReceiptUnknown},
 };
 
 /// Decides on a command.
@@ -15,82 +28,305 @@ use super::{
 ///
 /// When the command contradicts what is recorded.
 pub fn decide(state: Option<&Application>, command: Command) -> Result<Vec<Event>, Rejection> {
-    match (state, command) {
-        (None, Command::Receive(receive)) => Ok(vec![received(receive)]),
-        (Some(application), Command::Receive(receive)) => receive_again(application, &receive),
-        (None, Command::Decide(_) | Command::Withdraw(_) | Command::CorrectEntry(_)) => {
-            Err(Rejection::NotReceived)
-        }
-        (Some(application), Command::Decide(decision)) => conclude(application, decision),
-        (Some(application), Command::Withdraw(withdrawal)) => withdraw(application, &withdrawal),
-        (Some(application), Command::CorrectEntry(correction)) => correct(application, correction),
+    let Some(application) = state else {
+        return match command {
+            Command::Receive(receive) => received(receive),
+            Command::Decide(_)
+            | Command::Withdraw(_)
+            | Command::CorrectEntry(_)
+            | Command::Proceed(_)
+            | Command::Lapse(_)
+            | Command::Reopen(_)
+            | Command::VoidEntry(_) => Err(Rejection::NotReceived),
+        };
+    };
+    if let (Some(voided), false) = (&application.voided, matches!(command, Command::VoidEntry(_))) {
+        return Err(Rejection::EntryVoided { void_date: voided.void_date });
+    }
+    match command {
+        Command::Receive(receive) => receive_again(application, &receive),
+        Command::Decide(decision) => conclude(application, decision),
+        Command::Withdraw(withdrawal) => withdraw(application, &withdrawal),
+        Command::CorrectEntry(correction) => correct(application, correction),
+        Command::Proceed(step) => proceed(application, step),
+        Command::Lapse(lapse) => self::lapse(application, lapse),
+        Command::Reopen(reopening) => reopen(application, reopening),
+        Command::VoidEntry(voiding) => void(application, voiding),
     }
 }
 
-fn received(receive: Receive) -> Event {
-    let Receive { applicant_kind, receipt_date, channel, applicant_ref } = receive;
-    Event::Received(Received { applicant_kind, receipt_date, channel, applicant_ref })
+fn received(receive: Receive) -> Result<Vec<Event>, Rejection> {
+    let Receive { applicant_kind, receipt_date, channel, applicant_ref, arrival } = receive;
+    let receipt_date = receipt(receipt_date, channel, arrival)?;
+    let received = Received { applicant_kind, receipt_date, channel, applicant_ref, arrival };
+    Ok(vec![Event::Received(received)])
 }
 
-/// What the command leaves unsaid (channel, reference) does not contradict the record.
+/// The receipt date: as it is stated, as it follows from how the application arrived, or both.
+fn receipt(
+    stated: Option<LegalDate>,
+    channel: Option<Channel>,
+    arrival: Option<ArrivalDates>,
+) -> Result<LegalDate, Rejection> {
+    let Some((channel, arrival)) = channel.zip(arrival) else {
+        return stated.ok_or(Rejection::ReceiptDateMissing);
+    };
+    match (arrival.receipt(channel), stated) {
+        (Ok(derived), Some(stated_date)) if derived.date != stated_date => {
+            let (derived_date, rule) = (derived.date, derived.rule);
+            Err(Rejection::ReceiptDateContradicts { stated_date, derived_date, rule })
+        }
+        (Ok(derived), _) => Ok(derived.date),
+        (Err(ReceiptUnknown::Missing { .. }), Some(stated_date)) => Ok(stated_date),
+        (Err(ReceiptUnknown::Missing { .. }), None) => {
+            let field = match arrival.by(channel).rule() {
+                ReceiptRule::Submission => "arrival.submission_date",
+                ReceiptRule::Signature => "arrival.arrival_date",
+                ReceiptRule::Confirmation | ReceiptRule::Stated => "arrival.confirmation_date",
+            };
+            Err(Rejection::ReceiptDateUnknown { field })
+        }
+        (Err(ReceiptUnknown::Contradictory { earlier, earlier_date, later, later_date }), _) => {
+            let field = match later {
+                "arrival_date" => "arrival.arrival_date",
+                _ => "arrival.confirmation_date",
+            };
+            in_order((earlier, earlier_date), (later, later_date), field)?;
+            Ok(later_date)
+        }
+    }
+}
+
+/// What the command leaves unsaid (channel, reference, arrival) does not contradict the record.
 fn receive_again(application: &Application, receive: &Receive) -> Result<Vec<Event>, Rejection> {
+    let channel = receive.channel.or(application.channel);
+    let stated_date = match (receive.receipt_date, receive.arrival) {
+        (None, None) => application.receipt_date,
+        (stated, arrival) => receipt(stated, channel, arrival)?,
+    };
     let other_channel = receive.channel.is_some() && receive.channel != application.channel;
     let other_ref =
         !receive.applicant_ref.is_empty() && receive.applicant_ref != application.applicant_ref;
+    let other_arrival = receive.arrival.is_some() && receive.arrival != application.arrival();
     if receive.applicant_kind == application.applicant_kind
-        && receive.receipt_date == application.receipt_date
+        && stated_date == application.receipt_date
         && !other_channel
         && !other_ref
+        && !other_arrival
     {
         return Ok(Vec::new());
     }
-    let by = |channel: Option<crate::domain::Channel>| match channel {
+    let by = |channel: Option<Channel>| match channel {
         Some(channel) if other_channel => format!(" by {channel}"),
         None if other_channel => " by an unstated channel".to_owned(),
         Some(_) | None if other_ref => " under another applicant reference".to_owned(),
+        Some(_) | None if other_arrival => " with another course of arrival".to_owned(),
         Some(_) | None => String::new(),
     };
     Err(Rejection::AlreadyReceived {
         recorded_date: application.receipt_date,
         recorded_kind: application.applicant_kind,
         recorded_channel: by(application.channel),
-        stated_date: receive.receipt_date,
+        stated_date,
         stated_kind: receive.applicant_kind,
         stated_channel: by(receive.channel),
     })
 }
 
 fn conclude(application: &Application, decision: Decide) -> Result<Vec<Event>, Rejection> {
-    let Decide { disposition, decision_date, document_no } = decision;
-    if let Some(conclusion) = &application.conclusion {
-        let other_document = !document_no.is_empty() && document_no != conclusion.document_no;
-        if conclusion.disposition == disposition
-            && conclusion.date == decision_date
-            && !other_document
-        {
-            return Ok(Vec::new());
-        }
-        let under = |number: &crate::domain::ShortText| match number.as_str() {
-            _ if !other_document => String::new(),
-            "" => " without a document number".to_owned(),
-            number => format!(" under {number}"),
-        };
-        return Err(Rejection::AlreadyConcluded {
-            recorded_date: conclusion.date,
-            recorded: conclusion.disposition,
-            recorded_document: under(&conclusion.document_no),
-            stated_date: decision_date,
-            stated: disposition,
-            stated_document: under(&document_no),
-        });
+    let Decide { disposition, decision_date, document_no, delivery } = decision;
+    let decided = Decided { disposition, decision_date, document_no, delivery };
+    if let Some(date) = delivery.date {
+        let field = "delivery.delivery_date";
+        in_order(("decision", decision_date), ("delivery", date), field)?;
     }
-    if decision_date < application.receipt_date {
+    conclude_by(application, decided, "disposition", "decision_date")
+}
+
+/// A lapse is a decision of its own kind, and needs that the applicant was asked for what it lacks.
+fn lapse(application: &Application, lapse: Lapse) -> Result<Vec<Event>, Rejection> {
+    let Lapse { cause, lapse_date, document_no } = lapse;
+    let disposition = cause.disposition();
+    let delivery = Delivery::default();
+    let decided = Decided { disposition, decision_date: lapse_date, document_no, delivery };
+    if application.conclusion.is_none() {
+        is_wanting(application, cause)?;
+    }
+    conclude_by(application, decided, "cause", "lapse_date")
+}
+
+/// That the applicant was asked, and has not done, what the application would lapse for.
+fn is_wanting(application: &Application, cause: LapseCause) -> Result<(), Rejection> {
+    let (proceedings, field) = (application.proceedings(), "cause");
+    match cause {
+        LapseCause::CorrectionOverdue if proceedings.awaits_correction() => Ok(()),
+        LapseCause::FeeOverdue if proceedings.awaits_payment() => Ok(()),
+        LapseCause::CorrectionOverdue => {
+            let corrected = proceedings.corrections.iter().filter_map(|found| found.corrected_date);
+            Err(match corrected.max() {
+                Some(recorded_date) => {
+                    Rejection::CorrectionAlreadyReceived { recorded_date, field }
+                }
+                None => Rejection::CorrectionNotRequested { by: None, field },
+            })
+        }
+        LapseCause::FeeOverdue => {
+            let paid = proceedings.fees.iter().filter_map(|found| found.payment_date);
+            Err(match paid.max() {
+                Some(recorded_date) => Rejection::FeeAlreadyPaid { recorded_date, field },
+                None => Rejection::FeeNotNotified { by: None, field },
+            })
+        }
+    }
+}
+
+/// Concludes an open application; the fields are those that state the result and the date.
+fn conclude_by(
+    application: &Application,
+    decided: Decided,
+    field: &'static str,
+    date_field: &'static str,
+) -> Result<Vec<Event>, Rejection> {
+    if let Some(conclusion) = &application.conclusion {
+        return conclude_again(conclusion, &decided, field);
+    }
+    if decided.decision_date < application.receipt_date {
         return Err(Rejection::DecisionBeforeReceipt {
             receipt_date: application.receipt_date,
-            decision_date,
+            decision_date: decided.decision_date,
+            field: date_field,
         });
     }
-    Ok(vec![Event::Decided(Decided { disposition, decision_date, document_no })])
+    follows_acts(application, decided.effective_date(), date_field)?;
+    Ok(vec![Event::Decided(decided)])
+}
+
+/// What the command leaves unsaid (document, delivery) does not contradict the record.
+fn conclude_again(
+    conclusion: &Conclusion,
+    decided: &Decided,
+    field: &'static str,
+) -> Result<Vec<Event>, Rejection> {
+    let Decided { disposition, document_no, delivery, .. } = decided;
+    let stated_date = decided.effective_date();
+    let other_document = !document_no.is_empty() && *document_no != conclusion.document_no;
+    let other_method = delivery.method.is_some() && delivery.method != conclusion.delivery.method;
+    let other_decision =
+        delivery.date.is_some() && conclusion.decision_date != Some(decided.decision_date);
+    if conclusion.disposition == *disposition
+        && conclusion.date == stated_date
+        && !other_document
+        && !other_method
+        && !other_decision
+    {
+        return Ok(Vec::new());
+    }
+    let under = |number: &ShortText| match number.as_str() {
+        _ if !other_document => String::new(),
+        "" => " without a document number".to_owned(),
+        number => format!(" under {number}"),
+    };
+    let delivered = |method: Option<_>, decided: Option<LegalDate>| {
+        let by = method.map(|method| format!(" by {method} delivery"));
+        let on = decided.map(|date| format!(" decided on {date}"));
+        let by = by.filter(|_| other_method).unwrap_or_default();
+        by + &on.filter(|_| other_decision).unwrap_or_default()
+    };
+    Err(Rejection::AlreadyConcluded {
+        recorded_date: conclusion.date,
+        recorded: conclusion.disposition,
+        recorded_document: under(&conclusion.document_no)
+            + &delivered(conclusion.delivery.method, conclusion.decision_date),
+        stated_date,
+        stated: *disposition,
+        stated_document: under(document_no)
+            + &delivered(delivery.method, Some(decided.decision_date)),
+        field,
+    })
+}
+
+/// That a conclusion comes after every act that can only come before one.
+fn follows_acts(
+    application: &Application,
+    conclusion_date: LegalDate,
+    field: &'static str,
+) -> Result<(), Rejection> {
+    match after(application, conclusion_date) {
+        None => Ok(()),
+        Some((act, date)) => {
+            Err(Rejection::ConclusionBeforeAct { act, date, conclusion_date, field })
+        }
+    }
+}
+
+/// The last act, if any, that is dated after a day and can only come before a conclusion.
+fn after(application: &Application, day: LegalDate) -> Option<(&'static str, LegalDate)> {
+    let reopenings =
+        application.reopenings().iter().map(|found| ("reopening", found.reopening_date));
+    let acts = application.proceedings().before_conclusion().chain(reopenings);
+    acts.filter(|(_, date)| *date > day).max_by_key(|(_, date)| *date)
+}
+
+fn proceed(application: &Application, step: Proceeding) -> Result<Vec<Event>, Rejection> {
+    if !application.proceedings().admits(&step)? {
+        return Ok(Vec::new());
+    }
+    let (act, date, field) = (step.name(), step.date(), step.date_field());
+    let receipt_date = application.receipt_date;
+    if date < receipt_date {
+        return Err(Rejection::ActBeforeReceipt { act, date, receipt_date, field });
+    }
+    let concluded = application.conclusion.as_ref().map(|conclusion| conclusion.date);
+    match (concluded, &step) {
+        (None, Proceeding::DecisionAmended(_)) => return Err(Rejection::StillOpen { act }),
+        (Some(conclusion_date), Proceeding::DecisionAmended(_)) if date < conclusion_date => {
+            return Err(Rejection::ActBeforeConclusion { act, date, conclusion_date, field });
+        }
+        (Some(conclusion_date), step) if step.precedes_conclusion() && date > conclusion_date => {
+            return Err(Rejection::ActAfterConclusion { act, date, conclusion_date, field });
+        }
+        _ => {}
+    }
+    Ok(vec![Event::Proceeding(step)])
+}
+
+/// Taking up again what is open says nothing new if that is how it came to be open.
+fn reopen(application: &Application, reopening: Reopened) -> Result<Vec<Event>, Rejection> {
+    const ACT: &str = "reopening";
+    const FIELD: &str = "reopening_date";
+    let date = reopening.reopening_date;
+    let Some(conclusion) = &application.conclusion else {
+        let last = application.reopenings().last();
+        return match last.filter(|found| found.reopening_date == date) {
+            Some(_) => Ok(Vec::new()),
+            None => Err(Rejection::StillOpen { act: ACT }),
+        };
+    };
+    if reopening.explanation.is_empty() {
+        return Err(Rejection::ExplanationMissing { act: ACT, field: "explanation" });
+    }
+    if date < conclusion.date {
+        let conclusion_date = conclusion.date;
+        return Err(Rejection::ActBeforeConclusion {
+            act: ACT,
+            date,
+            conclusion_date,
+            field: FIELD,
+        });
+    }
+    Ok(vec![Event::Reopened(reopening)])
+}
+
+/// What is void stays void, whichever day and reason are stated then.
+fn void(application: &Application, voiding: EntryVoided) -> Result<Vec<Event>, Rejection> {
+    if application.voided.is_some() {
+        return Ok(Vec::new());
+    }
+    if voiding.explanation.is_empty() {
+        let (act, field) = ("declaration that an entry is void", "explanation");
+        return Err(Rejection::ExplanationMissing { act, field });
+    }
+    Ok(vec![Event::EntryVoided(voiding)])
 }
 
 /// A withdrawal after the decision is recorded and changes no result.
@@ -107,7 +343,12 @@ fn withdraw(application: &Application, withdrawal: &Withdraw) -> Result<Vec<Even
                 withdrawal_date,
             })
         }
-        None => Ok(vec![Event::Withdrawn(Withdrawn { withdrawal_date })]),
+        None => {
+            if application.conclusion.is_none() {
+                follows_acts(application, withdrawal_date, "withdrawal_date")?;
+            }
+            Ok(vec![Event::Withdrawn(Withdrawn { withdrawal_date })])
+        }
     }
 }
 
@@ -131,7 +372,8 @@ fn correct(application: &Application, correction: CorrectEntry) -> Result<Vec<Ev
         return Err(Rejection::NotConcluded);
     }
     if explanation.is_empty() {
-        return Err(Rejection::ExplanationMissing);
+        let (act, field) = ("correction", "correction.explanation");
+        return Err(Rejection::ExplanationMissing { act, field });
     }
     let event = EntryCorrected {
         correction_date,
@@ -144,15 +386,40 @@ fn correct(application: &Application, correction: CorrectEntry) -> Result<Vec<Ev
         explanation,
     };
     let corrected = application.clone().corrected(&event);
-    match &corrected.conclusion {
-        _ if corrected == *application => Ok(Vec::new()),
-        Some(conclusion) if conclusion.date < corrected.receipt_date => {
-            Err(Rejection::CorrectionContradicts {
-                receipt_date: corrected.receipt_date,
-                conclusion_date: conclusion.date,
-            })
-        }
-        Some(_) | None => Ok(vec![Event::EntryCorrected(event)]),
+    if corrected == *application {
+        return Ok(Vec::new());
+    }
+    check_corrected(&corrected)?;
+    Ok(vec![Event::EntryCorrected(event)])
+}
+
+/// That receipt, acts and conclusion are in an order that can be.
+fn check_corrected(corrected: &Application) -> Result<(), Rejection> {
+    let receipt_date = corrected.receipt_date;
+    let early = corrected.proceedings().after_receipt().find(|(_, date)| *date < receipt_date);
+    if let Some((second, second_date)) = early {
+        return Err(Rejection::CorrectionContradictsAct {
+            first: "receipt",
+            first_date: receipt_date,
+            second,
+            second_date,
+            field: "correction.receipt_date",
+        });
+    }
+    let Some(conclusion) = &corrected.conclusion else { return Ok(()) };
+    let conclusion_date = conclusion.date;
+    if conclusion_date < receipt_date {
+        return Err(Rejection::CorrectionContradicts { receipt_date, conclusion_date });
+    }
+    match after(corrected, conclusion_date) {
+        None => Ok(()),
+        Some((first, first_date)) => Err(Rejection::CorrectionContradictsAct {
+            first,
+            first_date,
+            second: "conclusion",
+            second_date: conclusion_date,
+            field: "correction.conclusion_date",
+        }),
     }
 }
 
@@ -160,8 +427,7 @@ fn correct(application: &Application, correction: CorrectEntry) -> Result<Vec<Ev
 mod tests {
     use super::*;
     use crate::domain::{
-        ApplicantKind, Channel, Disposition, LegalDate, NotDisclosed, Other, Refusal, ShortText,
-        application::{Conclusion, evolve},
+        ApplicantKind, Disposition, NotDisclosed, Other, Refusal, application::evolve,
     };
 
     fn day(text: &str) -> LegalDate {
@@ -171,9 +437,10 @@ mod tests {
     fn receive(on: &str) -> Command {
         Command::Receive(Receive {
             applicant_kind: ApplicantKind::NaturalPerson,
-            receipt_date: day(on),
+            receipt_date: Some(day(on)),
             channel: Some(Channel::Internet),
             applicant_ref: ShortText::default(),
+            arrival: None,
         })
     }
 
@@ -182,6 +449,7 @@ mod tests {
             disposition: Disposition::Granted,
             decision_date: day(on),
             document_no: ShortText::parse("〔2020〕1号").unwrap(),
+            delivery: Delivery::default(),
         })
     }
 
@@ -228,6 +496,9 @@ mod tests {
                 disposition: Disposition::Granted,
                 date: day("2020-03-20"),
                 document_no: ShortText::parse("〔2020〕1号").unwrap(),
+                decision_date: None,
+                delivery: Delivery::default(),
+                is_withdrawal: false,
             })
         );
     }

@@ -1,31 +1,111 @@
 //! What an application's deadlines are derived from.
 
-use super::state::Application;
+use super::{
+    proceeding::{Consultation, Correction, Fee},
+    state::{Application, Conclusion},
+};
 use crate::domain::{
     Disposition, Other,
-    deadline::{self, ConclusionKind, Facts, Receipt},
+    deadline::{self, ConclusionKind, CorrectionRequest, Extension, Facts, FeeNotice, Receipt},
 };
 
 impl Application {
     /// The acts that bear on its deadlines.
+    ///
+    /// The rule of the receipt is that by which its date follows from how the application arrived;
+    /// where none does, or the register was corrected to another date, the date is as stated. That a
+    /// third party or a joint maker gave no opinion does not end the time that the law gives them;
+    /// that another agency gave none ends the wait for it.
     #[must_use]
     pub fn facts(&self) -> Facts {
-        let conclusion = self.conclusion.as_ref().map(|conclusion| {
-            let kind = match conclusion.disposition {
-                Disposition::Other(Other::CorrectionOverdue) => ConclusionKind::CorrectionLapsed,
-                Disposition::Other(Other::FeeOverdue) => ConclusionKind::FeeLapsed,
-                Disposition::Other(Other::Misc) if self.withdrawal_date.is_some() => {
-                    ConclusionKind::Withdrawn
-                }
-                Disposition::Other(Other::Misc)
-                | Disposition::Granted
-                | Disposition::Partial
-                | Disposition::NotDisclosed(_)
-                | Disposition::Unable(_)
-                | Disposition::NotProcessed(_) => ConclusionKind::Replied,
-            };
-            deadline::Conclusion { kind, date: conclusion.date }
-        });
-        Facts { conclusion, ..Facts::new(Receipt::stated(self.receipt_date)) }
+        let proceedings = self.proceedings();
+        Facts {
+            receipt: self.receipt(),
+            corrections: proceedings.corrections.iter().map(CorrectionRequest::from).collect(),
+            consultations: proceedings
+                .consultations
+                .iter()
+                .map(deadline::Consultation::from)
+                .collect(),
+            extensions: proceedings
+                .extensions
+                .iter()
+                .map(|found| Extension {
+                    notice_date: found.notice_date,
+                    working_days: found.working_days,
+                })
+                .collect(),
+            fees: proceedings.fees.iter().map(FeeNotice::from).collect(),
+            postponements: proceedings
+                .postponements
+                .iter()
+                .map(|found| deadline::Postponement {
+                    notice_date: found.notice_date,
+                    until: found.due_date,
+                })
+                .collect(),
+            conclusion: self.conclusion.as_ref().map(deadline::Conclusion::from),
+        }
+    }
+
+    fn receipt(&self) -> Receipt {
+        self.channel
+            .zip(self.arrival())
+            .and_then(|(channel, arrival)| arrival.receipt(channel).ok())
+            .filter(|receipt| receipt.date == self.receipt_date)
+            .unwrap_or(Receipt::stated(self.receipt_date))
+    }
+}
+
+impl From<&Correction> for CorrectionRequest {
+    fn from(found: &Correction) -> Self {
+        Self {
+            notice_date: found.request.notice_date,
+            correct_by: found.request.due_date,
+            corrected_date: found.corrected_date,
+        }
+    }
+}
+
+impl From<&Consultation> for deadline::Consultation {
+    fn from(found: &Consultation) -> Self {
+        let request = found.request;
+        let has_limit = request.consulted.period().is_some();
+        let answer = found.answer.filter(|answer| !(has_limit && answer.opinion.is_absent()));
+        Self {
+            sent_date: request.sent_date,
+            consulted: request.consulted,
+            delivery_date: request.delivery_date,
+            answer_date: answer.map(|answer| answer.answer_date),
+        }
+    }
+}
+
+impl From<&Fee> for FeeNotice {
+    fn from(found: &Fee) -> Self {
+        Self {
+            notice_date: found.notice.notice_date,
+            delivery_date: found.notice.delivery_date,
+            payment_date: found.payment_date,
+        }
+    }
+}
+
+impl From<&Conclusion> for deadline::Conclusion {
+    fn from(conclusion: &Conclusion) -> Self {
+        let kind = match conclusion.disposition {
+            Disposition::Other(Other::CorrectionOverdue) => ConclusionKind::CorrectionLapsed,
+            Disposition::Other(Other::FeeOverdue) => ConclusionKind::FeeLapsed,
+            Disposition::Other(Other::Misc) if conclusion.is_withdrawal => {
+                ConclusionKind::Withdrawn
+            }
+            Disposition::Other(Other::Misc)
+            | Disposition::Granted
+            | Disposition::Partial
+            | Disposition::NotDisclosed(_)
+            | Disposition::Unable(_)
+            | Disposition::NotProcessed(_) => ConclusionKind::Replied,
+        };
+        Self { kind, date: conclusion.date }
     }
 }

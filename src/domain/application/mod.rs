@@ -4,11 +4,23 @@ mod command;
 mod decide;
 mod event;
 mod facts;
+mod proceeding;
 mod rejection;
+#[cfg(test)]
+mod scenarios;
 mod state;
 
-pub use command::{Command, CorrectEntry, Decide, Receive, Withdraw};
+pub use command::{Command, CorrectEntry, Decide, Lapse, LapseCause, Receive, Withdraw};
 pub use decide::decide;
-pub use event::{Decided, EntryCorrected, Event, Received, Withdrawn};
+pub use event::{
+    ArrivalDates, Decided, Delivery, DeliveryMethod, EntryCorrected, EntryVoided, Event, Received,
+    Reopened, Withdrawn,
+};
+pub use proceeding::{
+    AgencyOpinion, AmendmentBasis, Consultation, Correction, CorrectionReceived,
+    CorrectionRequested, DeadlineExtended, DecisionAmended, Fee, FeeNotified, FeePaid, Opinion,
+    OpinionReceived, OpinionRequested, Proceeding, Proceedings, ReasonsRequested, ReplyPostponed,
+    ThirdPartyOpinion,
+};
 pub use rejection::Rejection;
-pub use state::{Application, Conclusion, evolve};
+pub use state::{Application, Conclusion, Stage, evolve};

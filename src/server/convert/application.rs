@@ -1,32 +1,56 @@
-//! Applications.
+//! Applications: received, concluded, put right, listed.
 
-use super::{Fields, entry, receipt, write};
+use super::{Fields, entry, proceeding, receipt, write};
 use crate::{
     domain::{
         AgencyId, ApplicationId, LegalDate, State,
-        application::{Application, Command, CorrectEntry, Decide, Receive, Withdraw},
+        application::{
+            Application, ArrivalDates, Command, CorrectEntry, Decide, Delivery, Receive, Stage,
+            Withdraw,
+        },
     },
     ledger::{Act, Entry, Recorded},
-    projection::{ApplicationEntry, ApplicationFilter},
+    projection::{ApplicationEntry, ApplicationFilter, ApplicationState},
     server::refused::Refused,
-    wire::{Coded, civil_date, pb::v1 as pb},
+    wire::{
+        Coded, civil_date,
+        pb::{event::v1 as events, v1 as pb},
+    },
 };
 
 pub(crate) fn receive(request: pb::ReceiveApplicationRequest) -> Result<Entry, Refused> {
     entry(request, |request, fields| {
         let id = application_id(fields, &request.application_id);
         let applicant_kind = fields.value("applicant_kind", request.applicant_kind);
-        let receipt_date = fields.date("receipt_date", request.receipt_date);
-        let channel = fields.optional_value("channel", request.channel);
+        let receipt_date = match &request.arrival {
+            None => fields.date("receipt_date", request.receipt_date),
+            Some(_) => fields.optional_date("receipt_date", request.receipt_date),
+        };
+        let channel = match &request.arrival {
+            None => fields.optional_value("channel", request.channel),
+            Some(_) => fields.value("channel", request.channel),
+        };
+        let arrival = request.arrival.map(|arrival| arrival_dates(fields, arrival));
         let applicant_ref = fields.short("applicant_ref", &request.applicant_ref);
         let receive = Receive {
             applicant_kind: applicant_kind?,
-            receipt_date: receipt_date?,
+            receipt_date,
             channel,
             applicant_ref: applicant_ref?,
+            arrival,
         };
         Some(Act::Application(id?, Command::Receive(receive)))
     })
+}
+
+fn arrival_dates(fields: &mut Fields, arrival: events::Arrival) -> ArrivalDates {
+    let mut date = |field, date| fields.optional_date(field, date);
+    ArrivalDates {
+        is_misaddressed: arrival.is_misaddressed,
+        submission_date: date("arrival.submission_date", arrival.submission_date),
+        arrival_date: date("arrival.arrival_date", arrival.arrival_date),
+        confirmation_date: date("arrival.confirmation_date", arrival.confirmation_date),
+    }
 }
 
 pub(crate) fn decide(request: pb::DecideApplicationRequest) -> Result<Entry, Refused> {
@@ -35,10 +59,16 @@ pub(crate) fn decide(request: pb::DecideApplicationRequest) -> Result<Entry, Ref
         let disposition = fields.value("disposition", request.disposition);
         let decision_date = fields.date("decision_date", request.decision_date);
         let document_no = fields.short("document_no", &request.document_no);
+        let delivery = request.delivery.unwrap_or_default();
+        let delivery = Delivery {
+            method: fields.optional_value("delivery.method", delivery.method),
+            date: fields.optional_date("delivery.delivery_date", delivery.delivery_date),
+        };
         let decide = Decide {
             disposition: disposition?,
             decision_date: decision_date?,
             document_no: document_no?,
+            delivery,
         };
         Some(Act::Application(id?, Command::Decide(decide)))
     })
@@ -74,10 +104,8 @@ fn correct_entry(
     correction: &pb::ApplicationCorrection,
     today: jiff::civil::Date,
 ) -> Option<CorrectEntry> {
-    let correction_date = match correction.correction_date {
-        None => fields.take("correction.correction_date", LegalDate::new(today)),
-        date => fields.date("correction.correction_date", date),
-    };
+    let correction_date =
+        date_or(fields, "correction.correction_date", correction.correction_date, today);
     let kind = fields.optional_value("correction.applicant_kind", correction.applicant_kind);
     let receipt = fields.optional_date("correction.receipt_date", correction.receipt_date);
     let channel = fields.optional_value("correction.channel", correction.channel);
@@ -98,16 +126,30 @@ fn correct_entry(
     })
 }
 
+/// A date that is today's unless it is stated.
+pub(super) fn date_or(
+    fields: &mut Fields,
+    field: &str,
+    date: Option<events::CivilDate>,
+    today: jiff::civil::Date,
+) -> Option<LegalDate> {
+    match date {
+        None => fields.take(field, LegalDate::new(today)),
+        date => fields.date(field, date),
+    }
+}
+
 pub(crate) fn application_id(fields: &mut Fields, text: &str) -> Option<ApplicationId> {
     fields.id("application_id", text, ApplicationId::parse)
 }
 
 /// Which applications to list. What cannot be read is noted as a fault.
 pub(crate) fn filter(fields: &mut Fields, filter: &pb::ApplicationFilter) -> ApplicationFilter {
-    let concluded = match pb::ApplicationState::try_from(filter.state) {
+    let state = match pb::ApplicationState::try_from(filter.state) {
         Ok(pb::ApplicationState::Unspecified) => None,
-        Ok(pb::ApplicationState::Open) => Some(false),
-        Ok(pb::ApplicationState::Concluded) => Some(true),
+        Ok(pb::ApplicationState::Open) => Some(ApplicationState::Open),
+        Ok(pb::ApplicationState::Concluded) => Some(ApplicationState::Concluded),
+        Ok(pb::ApplicationState::Voided) => Some(ApplicationState::Voided),
         Err(unknown) => fields.take("filter.state", Err(unknown)),
     };
     let mut year = |field: &str, year: i32| match year {
@@ -117,7 +159,7 @@ pub(crate) fn filter(fields: &mut Fields, filter: &pb::ApplicationFilter) -> App
     let receipt_year = year("filter.receipt_year", filter.receipt_year);
     let conclusion_year = year("filter.conclusion_year", filter.conclusion_year);
     ApplicationFilter {
-        concluded,
+        state,
         applicant_kind: fields.optional_value("filter.applicant_kind", filter.applicant_kind),
         disposition: fields.optional_value("filter.disposition", filter.disposition),
         receipt_year,
@@ -137,7 +179,7 @@ pub(crate) fn message(
     pb::Application {
         agency_id: agency_id.to_owned(),
         application_id: id.to_string(),
-        state: state(conclusion.is_some()),
+        state: state(ApplicationEntry::from(application).state()),
         applicant_kind: application.applicant_kind.code(),
         receipt_date: Some(date(application.receipt_date)),
         channel: Coded::code_of(application.channel),
@@ -149,6 +191,13 @@ pub(crate) fn message(
             .unwrap_or_default(),
         withdrawal_date: application.withdrawal_date.map(date),
         version,
+        stage: stage(application.stage()),
+        proceedings: proceeding::message(application),
+        decision_date: conclusion.and_then(|conclusion| conclusion.decision_date).map(date),
+        delivery_method: Coded::code_of(
+            conclusion.and_then(|conclusion| conclusion.delivery.method),
+        ),
+        void_date: application.voided.as_ref().map(|voided| date(voided.void_date)),
     }
 }
 
@@ -163,7 +212,7 @@ pub(crate) fn summary(
     pb::Application {
         agency_id: agency_id.to_string(),
         application_id: id.to_string(),
-        state: state(conclusion.is_some()),
+        state: state(entry.state()),
         applicant_kind: entry.fact.kind.code(),
         receipt_date: Some(date(entry.fact.receipt_date)),
         channel: Coded::code_of(entry.channel),
@@ -173,10 +222,25 @@ pub(crate) fn summary(
     }
 }
 
-fn state(concluded: bool) -> i32 {
-    let state =
-        if concluded { pb::ApplicationState::Concluded } else { pb::ApplicationState::Open };
+fn state(state: ApplicationState) -> i32 {
+    let state = match state {
+        ApplicationState::Open => pb::ApplicationState::Open,
+        ApplicationState::Concluded => pb::ApplicationState::Concluded,
+        ApplicationState::Voided => pb::ApplicationState::Voided,
+    };
     state.into()
+}
+
+fn stage(stage: Stage) -> i32 {
+    let stage = match stage {
+        Stage::Running => pb::ApplicationStage::Running,
+        Stage::AwaitingCorrection => pb::ApplicationStage::AwaitingCorrection,
+        Stage::AwaitingPayment => pb::ApplicationStage::AwaitingPayment,
+        Stage::AwaitingOpinion => pb::ApplicationStage::AwaitingOpinion,
+        Stage::Concluded => pb::ApplicationStage::Concluded,
+        Stage::Voided => pb::ApplicationStage::Voided,
+    };
+    stage.into()
 }
 
 /// The application as an act left it, and what was recorded.

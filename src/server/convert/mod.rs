@@ -7,6 +7,7 @@ pub(crate) mod calendar;
 pub(crate) mod deadline;
 pub(crate) mod event;
 mod fields;
+pub(crate) mod proceeding;
 pub(crate) mod remedy;
 pub(crate) mod report;
 pub(crate) mod year;

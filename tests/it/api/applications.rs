@@ -220,6 +220,7 @@ async fn a_list_shows_each_application_as_it_stands() {
             document_no: String::new(),
             withdrawal_date: None,
             version: String::new(),
+            stage: 0,
             ..application
         };
         assert_eq!(unlisted(found), summary);

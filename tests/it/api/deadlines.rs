@@ -7,7 +7,7 @@ use std::sync::Arc;
 use disclosure_ledger::{
     server::ServeSettings,
     wire::pb::{
-        event::v1::{CivilDate, DateRange, Disposition, HolidayArrangement},
+        event::v1::{Arrival, CivilDate, DateRange, Disposition, HolidayArrangement},
         v1::{self as pb, DeadlineSelection as Selection},
     },
 };
@@ -376,5 +376,106 @@ async fn bad_questions_are_told_what_is_wrong_with_them() {
     refused(token, invalid(&["page_token"])).await;
     let unlisted = pb::ListDeadlinesRequest { selection: 9, ..all(Selection::Unspecified) };
     refused(unlisted, invalid(&["selection"])).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn every_act_moves_the_list_and_the_explanation_adds_up() {
+    let server = TestServer::with_agency().await;
+    server.clock.set(noon("2025-03-03"));
+    let request = pb::ReceiveApplicationRequest {
+        receipt_date: None,
+        arrival: Some(Arrival { confirmation_date: date("2025-03-03"), ..Default::default() }),
+        ..receive("1", "2025-03-03")
+    };
+    server.applications().receive_application(request).await.unwrap();
+    receive_at(&server, AGENCY, "2", "2025-03-03").await;
+    let both = async |id: &str| {
+        let page = list(&server, all(Selection::Unspecified)).await;
+        let listed = page.deadlines.into_iter().find(|found| found.application_id == id);
+        let alone = get(&server, id, "").await.deadline;
+        assert_eq!(listed, alone);
+        let explained = explain(&server, id, "").await;
+        assert_eq!(explained.deadline, alone);
+        let due = explained.steps.iter().find(|step| step.kind() == pb::DeadlineStepKind::Due);
+        assert_eq!(due.and_then(|step| step.step_date), alone.as_ref().unwrap().due_date);
+        said(&alone.unwrap())
+    };
+    assert_eq!(both("1").await, "running 2025-03-31 20");
+    let rule = get(&server, "1", "").await.receipt_rule();
+    assert_eq!(rule, pb::DeadlineReceiptRule::Confirmation);
+
+    let request = pb::RequestCorrectionRequest {
+        write: fresh(),
+        agency_id: AGENCY.to_owned(),
+        application_id: "1".to_owned(),
+        notice_date: date("2025-03-07"),
+        due_date: date("2025-03-21"),
+        explanation: String::new(),
+    };
+    server.applications().request_correction(request).await.unwrap();
+    server.clock.set(noon("2025-03-10"));
+    assert_eq!(both("1").await, "awaiting_correction ");
+    assert_eq!(listed(&server, all(Selection::Waiting)).await, "a/1");
+    assert_eq!(listed(&server, all(Selection::Unspecified)).await, "a/2 a/1");
+    let request = pb::AcceptCorrectionRequest {
+        write: fresh(),
+        agency_id: AGENCY.to_owned(),
+        application_id: "1".to_owned(),
+        corrected_date: date("2025-03-17"),
+    };
+    server.applications().accept_correction(request).await.unwrap();
+    server.clock.set(noon("2025-03-17"));
+    assert_eq!(both("1").await, "running 2025-04-15 20");
+    assert_eq!(listed(&server, all(Selection::Waiting)).await, "");
+
+    let request = pb::ConsultThirdPartyRequest {
+        write: fresh(),
+        agency_id: AGENCY.to_owned(),
+        application_id: "1".to_owned(),
+        consultation: 1,
+        sent_date: date("2025-03-18"),
+        delivery_date: date("2025-03-19"),
+    };
+    server.applications().consult_third_party(request).await.unwrap();
+    server.clock.set(noon("2025-03-20"));
+    // Of 15 working days from the 19th the last is 10 April; from the 18th on 16 do not count.
+    assert_eq!(both("1").await, "awaiting_opinion 2025-05-09 19");
+    assert_eq!(listed(&server, all(Selection::Waiting)).await, "a/1");
+    let request = pb::ExtendDeadlineRequest {
+        write: fresh(),
+        agency_id: AGENCY.to_owned(),
+        application_id: "1".to_owned(),
+        notice_date: date("2025-03-20"),
+        working_days: 5,
+        explanation: String::new(),
+    };
+    server.applications().extend_deadline(request).await.unwrap();
+    assert_eq!(both("1").await, "awaiting_opinion 2025-05-16 24");
+    let explained = explain(&server, "1", "").await;
+    let sum = |kind: pb::DeadlineStepKind| -> i32 {
+        let steps = explained.steps.iter().filter(|step| step.kind() == kind);
+        steps.map(|step| step.working_days).sum()
+    };
+    assert_eq!(sum(pb::DeadlineStepKind::Counted), 25);
+    assert_eq!(sum(pb::DeadlineStepKind::Paused), 16);
+    assert_eq!(sum(pb::DeadlineStepKind::ExtendedBy), 5);
+
+    let request = pb::VoidApplicationEntryRequest {
+        write: fresh(),
+        agency_id: AGENCY.to_owned(),
+        application_id: "2".to_owned(),
+        explanation: "重复登记".to_owned(),
+        void_date: date("2025-03-20"),
+    };
+    server.applications().void_application_entry(request).await.unwrap();
+    assert_eq!(listed(&server, all(Selection::Unspecified)).await, "a/1");
+    let request = pb::GetDeadlineRequest {
+        agency_id: AGENCY.to_owned(),
+        application_id: "2".to_owned(),
+        ..Default::default()
+    };
+    let refused = server.deadlines().get_deadline(request).await.unwrap_err();
+    check_refusal(&refused, contradicts("ENTRY_VOIDED", &["application_id"]));
     server.stop().await;
 }

@@ -1,7 +1,7 @@
 //! Fees by RPC. That the sums are as published is tested where they are reckoned.
 #![cfg(test)]
 
-use disclosure_ledger::wire::pb::v1::{self as pb, FeeBasis};
+use disclosure_ledger::wire::pb::{event::v1::FeeBasis, v1 as pb};
 
 use crate::support::{Expected, TestServer, invalid};
 

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod agencies;
+mod acts;
 mod applications;
 mod remedies;
 mod proactive;

@@ -32,7 +32,7 @@ async fn given(server: &TestServer) {
 }
 
 /// Sends an act by its own service and as a row, and checks both refusals.
-async fn check(server: &TestServer, command: Command, expected: Expected) {
+pub(super) async fn check(server: &TestServer, command: Command, expected: Expected) {
     server.check_refused(server.send(command.clone()), expected).await;
     for mode in [IntakeMode::Each, IntakeMode::AllOrNothing, IntakeMode::Validate] {
         let before = server.head();

@@ -4,7 +4,15 @@
 use disclosure_ledger::{
     domain::{
         self, AgencyId, ApplicantKind, ApplicationId, CaseId, Disposition, LegalDate, ShortText,
-        application::{self, CorrectEntry, Decide, Receive, Withdraw},
+        application::{
+            self, AgencyOpinion, AmendmentBasis, Application, CorrectEntry, CorrectionReceived,
+            CorrectionRequested, DeadlineExtended, Decide, DecisionAmended, Delivery,
+            DeliveryMethod, EntryVoided, FeeNotified, FeePaid, Lapse, LapseCause, Opinion,
+            OpinionReceived, OpinionRequested, Proceeding, ReasonsRequested, Receive, Reopened,
+            ReplyPostponed, ThirdPartyOpinion, Withdraw,
+        },
+        deadline::Consulted,
+        fee::FeeBasis,
         remedy::{self, Conclude, File, RemedyKind, RemedyResult},
     },
     ledger::{Entry, WriteMeta, request_key},
@@ -17,6 +25,9 @@ use disclosure_ledger::{
 use super::{Random, fresh};
 use crate::oracle::{Case, KINDS, LEAVES, Remedy};
 
+/// Why an entry is put right, taken up again or void.
+const EXPLANATION: &str = "录入错误";
+
 /// Year, month, day.
 pub(crate) type Date = (i16, i8, i8);
 
@@ -24,7 +35,11 @@ pub(crate) type Date = (i16, i8, i8);
 #[derive(Debug, Clone)]
 pub(crate) enum Act {
     Receive { id: usize, kind: &'static str, on: Date },
-    Decide { id: usize, leaf: &'static str, on: Date },
+    Decide { id: usize, leaf: &'static str, on: Date, delivered: Option<Date> },
+    Lapse { id: usize, leaf: &'static str, on: Date },
+    Proceed { id: usize, step: Proceeding },
+    Reopen { id: usize, on: Date },
+    Void { id: usize, on: Date },
     Withdraw { id: usize, on: Date },
     Correct { id: usize, correction: Correction },
     File { id: usize, kind: &'static str, about: Option<usize>, on: Date },
@@ -119,10 +134,138 @@ fn interleaved(mut threads: Vec<Vec<Act>>, random: &mut Random) -> Vec<Act> {
     mixed
 }
 
+/// One application's acts, and what it is after them.
+struct Thread<'a> {
+    id: usize,
+    days: &'a Days,
+    acts: Vec<Act>,
+    state: Option<Application>,
+}
+
+impl Thread<'_> {
+    /// Takes an act if it is legal.
+    fn offer(&mut self, act: Act) -> bool {
+        let command = act.command().expect("an act upon an application");
+        match application::decide(self.state.as_ref(), command) {
+            Ok(events) => {
+                self.state = events.iter().fold(self.state.take(), application::evolve);
+                self.acts.push(act);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Takes an act that is legal.
+    fn push(&mut self, act: Act) {
+        let said = format!("{act:?} after {:?}", self.acts);
+        assert!(self.offer(act), "{said}");
+    }
+
+    /// Some steps of the procedure between two days; those that are not legal are left out.
+    fn proceed(&mut self, first: usize, last: usize, random: &mut Random) {
+        for _ in 0..random.below(5) {
+            let day = |random: &mut Random| legal(self.days.at(between(first, last, random)));
+            let step = step(day(random), day(random), random);
+            self.offer(Act::Proceed { id: self.id, step });
+        }
+    }
+
+    /// Concludes it on a day with a result, in one of the ways in which that can be.
+    fn conclude(&mut self, leaf: &'static str, on: usize, random: &mut Random) -> &'static str {
+        let (id, day) = (self.id, self.days.at(on));
+        if random.percent(12) {
+            self.push(Act::Withdraw { id, on: day });
+            return "other.misc";
+        }
+        for lapsed in ["other.correction_overdue", "other.fee_overdue"] {
+            if random.percent(40) && self.offer(Act::Lapse { id, leaf: lapsed, on: day }) {
+                return lapsed;
+            }
+        }
+        if random.percent(30) {
+            let received = self.state.as_ref().unwrap().receipt_date;
+            let decided = self.days.at(on.saturating_sub(random.below(4)));
+            let decided = if legal(decided) < received { day } else { decided };
+            self.push(Act::Decide { id, leaf, on: decided, delivered: Some(day) });
+        } else {
+            self.push(Act::Decide { id, leaf, on: day, delivered: None });
+        }
+        leaf
+    }
+
+    fn has_steps(&self) -> bool {
+        self.acts.iter().any(|act| matches!(act, Act::Proceed { .. } | Act::Reopen { .. }))
+    }
+}
+
+fn between(first: usize, last: usize, random: &mut Random) -> usize {
+    first + random.below(last.saturating_sub(first) + 1)
+}
+
+/// A step of the procedure on a day; another day is what else it may name.
+fn step(on: LegalDate, other: LegalDate, random: &mut Random) -> Proceeding {
+    let number = u16::try_from(1 + random.below(3)).unwrap();
+    let later = Some(other).filter(|other| *other >= on);
+    let text =
+        |random: &mut Random| ShortText::parse(random.of(&["", "理由", "内容不明确"])).unwrap();
+    match random.below(10) {
+        0 => CorrectionRequested { notice_date: on, due_date: later, explanation: text(random) }
+            .into(),
+        1 => CorrectionReceived { corrected_date: on }.into(),
+        2 => OpinionRequested {
+            number,
+            consulted: random.of(Consulted::ALL),
+            sent_date: on,
+            delivery_date: later,
+        }
+        .into(),
+        3 => {
+            let opinion = if random.percent(50) {
+                Opinion::ThirdParty(random.of(ThirdPartyOpinion::ALL))
+            } else {
+                Opinion::Agency(random.of(AgencyOpinion::ALL))
+            };
+            OpinionReceived { number, opinion, answer_date: on }.into()
+        }
+        4 => DeadlineExtended {
+            notice_date: on,
+            working_days: 10 * number,
+            explanation: text(random),
+        }
+        .into(),
+        5 => ReasonsRequested { notice_date: on, explanation: text(random) }.into(),
+        6 => ReplyPostponed {
+            notice_date: on,
+            due_date: later.unwrap_or(on),
+            explanation: text(random),
+        }
+        .into(),
+        7 => FeeNotified {
+            notice_date: on,
+            delivery_date: later,
+            amount_fen: 14_000,
+            basis: Some(random.of(FeeBasis::ALL)),
+        }
+        .into(),
+        8 => FeePaid { payment_date: on }.into(),
+        _ => DecisionAmended {
+            amendment_date: on,
+            basis: random.of(AmendmentBasis::ALL),
+            case_id: Some(CaseId::parse("R001").unwrap()),
+            disposition: Disposition::from_key(random.of(&LEAVES)),
+            document_no: text(random),
+            explanation: text(random),
+        }
+        .into(),
+    }
+}
+
 fn application(id: usize, days: &Days, random: &mut Random) -> (Vec<Act>, Case) {
     let mut kind = random.of(&KINDS);
     let mut received = Days::any(random);
-    let mut acts = vec![Act::Receive { id, kind, on: days.at(received) }];
+    let mut thread = Thread { id, days, acts: Vec::new(), state: None };
+    thread.push(Act::Receive { id, kind, on: days.at(received) });
     let mut correction = Correction::default();
     if random.percent(15) {
         kind = random.of(&KINDS);
@@ -133,25 +276,38 @@ fn application(id: usize, days: &Days, random: &mut Random) -> (Vec<Act>, Case) 
         correction.received = Some(days.at(received));
     }
     if correction.kind.or(correction.received.map(|_| "")).is_some() {
-        acts.push(Act::Correct { id, correction });
+        thread.push(Act::Correct { id, correction });
     }
 
     let mut concluded = None;
-    if random.percent(85) {
-        let on = days.not_before(received, random);
-        if random.percent(12) {
-            acts.push(Act::Withdraw { id, on: days.at(on) });
-            concluded = Some((on, "other.misc"));
-        } else {
-            let leaf = random.of(&LEAVES);
-            acts.push(Act::Decide { id, leaf, on: days.at(on) });
-            if random.percent(8) {
-                // Too late to be a result.
-                let on = days.at(days.not_before(received, random));
-                acts.push(Act::Withdraw { id, on });
-            }
-            concluded = Some((on, leaf));
+    let mut first = received;
+    let with_steps = random.percent(50);
+    while random.percent(85) {
+        let on = days.not_before(first, random);
+        if with_steps {
+            thread.proceed(first, on, random);
         }
+        let leaf = thread.conclude(random.of(&LEAVES), on, random);
+        concluded = Some((on, leaf));
+        if with_steps {
+            // Also what comes late, and what is recorded late.
+            let late = days.not_before(on, random);
+            thread.proceed(first, late, random);
+        }
+        if random.percent(8) {
+            // Too late to be a result.
+            let on = days.at(days.not_before(received, random));
+            thread.offer(Act::Withdraw { id, on });
+        }
+        if !random.percent(15) {
+            break;
+        }
+        first = days.not_before(on, random);
+        thread.push(Act::Reopen { id, on: days.at(first) });
+        concluded = None;
+    }
+    if concluded.is_none() && with_steps {
+        thread.proceed(first, days.not_before(first, random), random);
     }
     if let Some((on, leaf)) = &mut concluded
         && random.percent(25)
@@ -162,16 +318,20 @@ fn application(id: usize, days: &Days, random: &mut Random) -> (Vec<Act>, Case) 
             kind = random.of(&KINDS);
             correction.kind = Some(kind);
         }
-        if random.percent(50) {
+        if random.percent(50) && !thread.has_steps() {
             received = Days::any(random);
             correction.received = Some(days.at(received));
             *on = days.not_before(received, random);
             correction.concluded = Some(days.at(*on));
         }
-        acts.push(Act::Correct { id, correction });
+        thread.push(Act::Correct { id, correction });
+    }
+    let voided = random.percent(6);
+    if voided {
+        thread.push(Act::Void { id, on: days.at(days.not_before(received, random)) });
     }
     let concluded = concluded.map(|(on, leaf)| (days.at(on), leaf));
-    (acts, Case { kind, received: days.at(received), concluded })
+    (thread.acts, Case { kind, received: days.at(received), concluded, voided })
 }
 
 fn remedy(id: usize, applications: usize, days: &Days, random: &mut Random) -> (Vec<Act>, Remedy) {
@@ -193,35 +353,6 @@ impl Act {
     /// The act as the ledger takes it, under a request of its own.
     pub(crate) fn entry(&self, agency_id: &AgencyId, request: usize) -> Entry {
         let act = match *self {
-            Self::Receive { id, kind, on } => application::Command::Receive(Receive {
-                applicant_kind: ApplicantKind::from_key(kind).unwrap(),
-                receipt_date: legal(on),
-                channel: None,
-                applicant_ref: ShortText::default(),
-            })
-            .of(id),
-            Self::Decide { id, leaf, on } => application::Command::Decide(Decide {
-                disposition: Disposition::from_key(leaf).unwrap(),
-                decision_date: legal(on),
-                document_no: ShortText::default(),
-            })
-            .of(id),
-            Self::Withdraw { id, on } => {
-                application::Command::Withdraw(Withdraw { withdrawal_date: legal(on) }).of(id)
-            }
-            Self::Correct { id, ref correction } => {
-                application::Command::CorrectEntry(CorrectEntry {
-                    correction_date: legal((2024, 1, 2)),
-                    applicant_kind: correction.kind.and_then(ApplicantKind::from_key),
-                    receipt_date: correction.received.map(legal),
-                    channel: None,
-                    conclusion_date: correction.concluded.map(legal),
-                    disposition: correction.leaf.and_then(Disposition::from_key),
-                    document_no: None,
-                    explanation: ShortText::parse("录入错误").unwrap(),
-                })
-                .of(id)
-            }
             Self::File { id, kind, about, on } => remedy::Command::File(File {
                 kind: RemedyKind::from_key(kind).unwrap(),
                 filing_date: legal(on),
@@ -235,6 +366,14 @@ impl Act {
                 document_no: ShortText::default(),
             })
             .of(id),
+            Self::Receive { id, .. }
+            | Self::Decide { id, .. }
+            | Self::Lapse { id, .. }
+            | Self::Withdraw { id, .. }
+            | Self::Correct { id, .. }
+            | Self::Proceed { id, .. }
+            | Self::Reopen { id, .. }
+            | Self::Void { id, .. } => self.command().unwrap().of(id),
         };
         let request_key = request_key(agency_id, &format!("history-{request}"));
         let meta = WriteMeta {
@@ -244,6 +383,74 @@ impl Act {
             actor: ShortText::default(),
         };
         Entry::new(agency_id.clone(), act, meta).unwrap()
+    }
+
+    /// What the act is upon: an application or a case, and its number.
+    pub(crate) fn subject(&self) -> (char, usize) {
+        match *self {
+            Self::File { id, .. } | Self::Conclude { id, .. } => ('R', id),
+            Self::Receive { id, .. }
+            | Self::Decide { id, .. }
+            | Self::Lapse { id, .. }
+            | Self::Withdraw { id, .. }
+            | Self::Correct { id, .. }
+            | Self::Proceed { id, .. }
+            | Self::Reopen { id, .. }
+            | Self::Void { id, .. } => ('A', id),
+        }
+    }
+
+    /// The act as a command upon an application; `None` if it is upon a case.
+    fn command(&self) -> Option<application::Command> {
+        let explanation = || ShortText::parse(EXPLANATION).unwrap();
+        Some(match *self {
+            Self::Receive { kind, on, .. } => application::Command::Receive(Receive {
+                applicant_kind: ApplicantKind::from_key(kind).unwrap(),
+                receipt_date: Some(legal(on)),
+                channel: None,
+                applicant_ref: ShortText::default(),
+                arrival: None,
+            }),
+            Self::Decide { leaf, on, delivered, .. } => application::Command::Decide(Decide {
+                disposition: Disposition::from_key(leaf).unwrap(),
+                decision_date: legal(on),
+                document_no: ShortText::default(),
+                delivery: Delivery {
+                    method: delivered.map(|_| DeliveryMethod::Postal),
+                    date: delivered.map(legal),
+                },
+            }),
+            Self::Lapse { leaf, on, .. } => application::Command::Lapse(Lapse {
+                cause: LapseCause::from_key(leaf.strip_prefix("other.").unwrap()).unwrap(),
+                lapse_date: legal(on),
+                document_no: ShortText::default(),
+            }),
+            Self::Withdraw { on, .. } => {
+                application::Command::Withdraw(Withdraw { withdrawal_date: legal(on) })
+            }
+            Self::Correct { ref correction, .. } => {
+                application::Command::CorrectEntry(CorrectEntry {
+                    correction_date: legal((2024, 1, 2)),
+                    applicant_kind: correction.kind.and_then(ApplicantKind::from_key),
+                    receipt_date: correction.received.map(legal),
+                    channel: None,
+                    conclusion_date: correction.concluded.map(legal),
+                    disposition: correction.leaf.and_then(Disposition::from_key),
+                    document_no: None,
+                    explanation: explanation(),
+                })
+            }
+            Self::Proceed { ref step, .. } => application::Command::Proceed(step.clone()),
+            Self::Reopen { on, .. } => application::Command::Reopen(Reopened {
+                reopening_date: legal(on),
+                explanation: explanation(),
+            }),
+            Self::Void { on, .. } => application::Command::VoidEntry(EntryVoided {
+                void_date: legal(on),
+                explanation: explanation(),
+            }),
+            Self::File { .. } | Self::Conclude { .. } => return None,
+        })
     }
 
     /// The act as a request.
@@ -260,14 +467,49 @@ impl Act {
                     ..Default::default()
                 })
             }
-            Self::Decide { id, leaf, on } => {
+            Self::Decide { id, leaf, on, delivered } => {
                 Command::DecideApplication(pb::DecideApplicationRequest {
                     write,
                     agency_id,
                     application_id: number("A", id),
                     disposition: disposition(leaf),
                     decision_date: civil(on),
+                    delivery: delivered.map(|date| pb::Delivery {
+                        method: events::DeliveryMethod::Postal.into(),
+                        delivery_date: civil(date),
+                    }),
                     ..Default::default()
+                })
+            }
+            Self::Lapse { id, leaf, on } => {
+                let name = leaf.strip_prefix("other.").unwrap().to_uppercase();
+                let cause = pb::LapseCause::from_str_name(&format!("LAPSE_CAUSE_{name}")).unwrap();
+                Command::LapseApplication(pb::LapseApplicationRequest {
+                    write,
+                    agency_id,
+                    application_id: number("A", id),
+                    cause: cause.into(),
+                    lapse_date: civil(on),
+                    ..Default::default()
+                })
+            }
+            Self::Proceed { id, ref step } => {
+                super::steps::request(step, write, agency_id, number("A", id))
+            }
+            Self::Reopen { id, on } => Command::ReopenApplication(pb::ReopenApplicationRequest {
+                write,
+                agency_id,
+                application_id: number("A", id),
+                reopening_date: civil(on),
+                explanation: EXPLANATION.to_owned(),
+            }),
+            Self::Void { id, on } => {
+                Command::VoidApplicationEntry(pb::VoidApplicationEntryRequest {
+                    write,
+                    agency_id,
+                    application_id: number("A", id),
+                    void_date: civil(on),
+                    explanation: EXPLANATION.to_owned(),
                 })
             }
             Self::Withdraw { id, on } => {
@@ -284,7 +526,7 @@ impl Act {
                     receipt_date: correction.received.and_then(civil),
                     conclusion_date: correction.concluded.and_then(civil),
                     disposition: correction.leaf.map_or(0, disposition),
-                    explanation: "录入错误".to_owned(),
+                    explanation: EXPLANATION.to_owned(),
                     ..Default::default()
                 };
                 Command::CorrectApplicationEntry(pb::CorrectApplicationEntryRequest {

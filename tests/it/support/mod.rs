@@ -7,6 +7,7 @@ mod random;
 mod refusal;
 mod requests;
 mod server;
+mod steps;
 
 pub(crate) use binary::{Ran, ServeProcess, run, run_refused_serve};
 pub(crate) use histories::{Act, Date, History};

@@ -52,6 +52,7 @@ pub(crate) fn receive(id: &str, on: &str) -> pb::ReceiveApplicationRequest {
         receipt_date: date(on),
         channel: Channel::Internet.into(),
         applicant_ref: format!("ref-{id}"),
+        arrival: None,
     }
 }
 
@@ -63,6 +64,7 @@ pub(crate) fn decide(id: &str, disposition: Disposition, on: &str) -> pb::Decide
         disposition: disposition.into(),
         decision_date: date(on),
         document_no: format!("〔2020〕{id}号"),
+        delivery: None,
     }
 }
 
@@ -170,5 +172,20 @@ pub(crate) fn set_write(command: &mut Command, write: Option<pb::WriteOptions>) 
         Command::FileLitigation(request) => request.write = write,
         Command::ConcludeLitigation(request) => request.write = write,
         Command::DeclareFigures(request) => request.write = write,
+        Command::RequestCorrection(request) => request.write = write,
+        Command::AcceptCorrection(request) => request.write = write,
+        Command::ConsultThirdParty(request) => request.write = write,
+        Command::RegisterThirdPartyOpinion(request) => request.write = write,
+        Command::ConsultAgency(request) => request.write = write,
+        Command::RegisterAgencyOpinion(request) => request.write = write,
+        Command::ExtendDeadline(request) => request.write = write,
+        Command::RequestReasons(request) => request.write = write,
+        Command::PostponeReply(request) => request.write = write,
+        Command::NotifyFee(request) => request.write = write,
+        Command::RegisterFeePayment(request) => request.write = write,
+        Command::LapseApplication(request) => request.write = write,
+        Command::AmendDecision(request) => request.write = write,
+        Command::ReopenApplication(request) => request.write = write,
+        Command::VoidApplicationEntry(request) => request.write = write,
     }
 }

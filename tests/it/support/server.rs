@@ -147,6 +147,29 @@ impl TestServer {
             Command::FileLitigation(request) => call!(remedies.file_litigation(request)),
             Command::ConcludeLitigation(request) => call!(remedies.conclude_litigation(request)),
             Command::DeclareFigures(request) => call!(proactive.declare_figures(request)),
+            Command::RequestCorrection(request) => call!(applications.request_correction(request)),
+            Command::AcceptCorrection(request) => call!(applications.accept_correction(request)),
+            Command::ConsultThirdParty(request) => call!(applications.consult_third_party(request)),
+            Command::RegisterThirdPartyOpinion(request) => {
+                call!(applications.register_third_party_opinion(request))
+            }
+            Command::ConsultAgency(request) => call!(applications.consult_agency(request)),
+            Command::RegisterAgencyOpinion(request) => {
+                call!(applications.register_agency_opinion(request))
+            }
+            Command::ExtendDeadline(request) => call!(applications.extend_deadline(request)),
+            Command::RequestReasons(request) => call!(applications.request_reasons(request)),
+            Command::PostponeReply(request) => call!(applications.postpone_reply(request)),
+            Command::NotifyFee(request) => call!(applications.notify_fee(request)),
+            Command::RegisterFeePayment(request) => {
+                call!(applications.register_fee_payment(request))
+            }
+            Command::LapseApplication(request) => call!(applications.lapse_application(request)),
+            Command::AmendDecision(request) => call!(applications.amend_decision(request)),
+            Command::ReopenApplication(request) => call!(applications.reopen_application(request)),
+            Command::VoidApplicationEntry(request) => {
+                call!(applications.void_application_entry(request))
+            }
         };
         receipt.map(|receipt| receipt.expect("an answer has a receipt"))
     }
