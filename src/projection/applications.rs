@@ -155,6 +155,16 @@ impl Applications {
         self.places_from(0).filter(is_open)
     }
 
+    /// Where the records of concluded applications begin, in the order in which they came.
+    pub(super) fn concluded(&self) -> impl Iterator<Item = u32> {
+        let is_concluded = |at: &u32| {
+            let packed = self.packed(*at);
+            packed
+                .is_some_and(|[_, kind, _, disposition, ..]| disposition != 0 && kind & VOIDED == 0)
+        };
+        self.places_from(0).filter(is_concluded)
+    }
+
     /// Puts an application at the place that was found for its id, which is valid, and says where
     /// its record begins.
     pub(super) fn put(

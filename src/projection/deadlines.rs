@@ -1,4 +1,5 @@
-//! Deadlines of open applications, by due date, over an agency or a subtree.
+//! Deadlines of open applications, by due date, over an agency or a subtree; and how long the replies
+//! of a year took.
 //!
 //! Every agency has a list of its open applications with their due dates, 8 bytes each, derived when
 //! it is first asked for. The list is a cache: of an application that changed the entry is derived
@@ -7,7 +8,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::BinaryHeap,
+    collections::{BTreeMap, BinaryHeap},
     num::NonZeroUsize,
     sync::{Arc, Mutex, PoisonError},
     thread,
@@ -15,9 +16,10 @@ use std::{
 
 use super::{AgencyBook, Page, QueryError, Register, replay::in_turns};
 use crate::domain::{
-    AgencyId, ApplicationId, LegalDate,
+    AgencyId, ApplicationId, LegalDate, ReportYear,
     calendar::Calendar,
-    deadline::{Assessment, Facts, Policy},
+    deadline::{Assessment, Facts, Policy, reply_deadline},
+    timeliness::{Reply, Timeliness},
 };
 
 /// How many applications are derived on one thread before others are called in.
@@ -214,6 +216,40 @@ impl Register {
         Ok(Page { items: items.into_iter().map(|(_, entry)| entry).collect(), next_after: None })
     }
 
+    /// How long the replies of a year took, each judged with the calendar as it was known on its day
+    /// in the agency's part of the country.
+    ///
+    /// # Errors
+    ///
+    /// When the agency is not registered.
+    pub fn timeliness(
+        &self,
+        agency_id: &AgencyId,
+        year: ReportYear,
+        subtree: bool,
+    ) -> Result<Timeliness, QueryError> {
+        let unknown = || QueryError::UnknownAgency(agency_id.clone());
+        let book = self.book(agency_id).ok_or_else(unknown)?;
+        let members =
+            if subtree { self.members(agency_id, year.get()) } else { vec![(agency_id, book)] };
+        let held = members.iter().map(|(_, book)| book.packed_applications().len());
+        let held = held.fold(0, usize::saturating_add);
+        let threads = threads_for(held);
+        let parts = in_turns(threads, members.into_iter(), |(id, book)| {
+            let lineage = self.lineage(id, year.get());
+            let mut calendars = BTreeMap::new();
+            book.timeliness(year, |day| {
+                let made = || self.calendar().calendar_of(&lineage, Some(day));
+                Arc::clone(calendars.entry(day).or_insert_with(made))
+            })
+        });
+        let mut sum = Timeliness::default();
+        for part in &parts {
+            sum.add(part);
+        }
+        Ok(sum)
+    }
+
     /// The lists of some agencies, each with its calendar; those that are not up to date are made.
     fn due_lists(&self, members: &[Member<'_>], today: LegalDate) -> Vec<DueItems> {
         let made_for = MadeFor { today, revision: self.revision().0 };
@@ -229,9 +265,14 @@ impl Register {
             .fold(0_usize, |sum, member| {
                 sum.saturating_add(member.book.packed_applications().len())
             });
-        let all = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        lists(if to_derive > ALONE { all } else { 1 })
+        lists(threads_for(to_derive))
     }
+}
+
+/// On how many threads to derive so many deadlines.
+fn threads_for(number: usize) -> usize {
+    let all = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    if number > ALONE { all } else { 1 }
 }
 
 type DueItems = (Arc<Vec<Due>>, Arc<Calendar>);
@@ -284,6 +325,30 @@ impl Member<'_> {
 }
 
 impl AgencyBook {
+    fn timeliness(
+        &self,
+        year: ReportYear,
+        mut calendar_of: impl FnMut(LegalDate) -> Arc<Calendar>,
+    ) -> Timeliness {
+        let mut timeliness = Timeliness::default();
+        for at in self.packed_applications().concluded() {
+            let end = self.packed_applications().entry_at(at).and_then(|e| e.fact.conclusion);
+            if end.is_none_or(|(date, _)| date.year() != year.get()) {
+                continue;
+            }
+            let Some(facts) = self.facts_at(at) else { continue };
+            let Some(conclusion) = facts.conclusion else { continue };
+            let calendar = calendar_of(conclusion.date);
+            let deadline =
+                reply_deadline(&facts, Policy::default(), &calendar, conclusion.date).ok();
+            let reply = deadline.and_then(|deadline| Reply::of(conclusion, &deadline, &calendar));
+            if let Some(reply) = reply {
+                timeliness.record(reply);
+            }
+        }
+        timeliness
+    }
+
     fn is_due_list_made(&self, made_for: MadeFor) -> bool {
         let list = self.due_lists().0.lock().unwrap_or_else(PoisonError::into_inner);
         list.as_ref().is_some_and(|list| list.made_for == made_for)

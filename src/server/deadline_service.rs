@@ -7,13 +7,17 @@ use tonic::{Request, Response, Status};
 
 use super::{
     Desk,
-    convert::deadline::{self as convert, DeadlineOf},
+    convert::{
+        Fields,
+        deadline::{self as convert, DeadlineOf},
+        year::report_year,
+    },
     refused::Refused,
     respond,
 };
 use crate::{
     domain::{
-        LegalDate, State,
+        AgencyId, LegalDate, State,
         application::{Application, Rejection},
         calendar::Calendar,
         deadline::{Assessment, Facts, Policy, explain, findings},
@@ -154,6 +158,20 @@ impl Desk {
         })
     }
 
+    async fn timeliness(
+        &self,
+        request: pb::GetTimelinessRequest,
+    ) -> Result<pb::GetTimelinessResponse, Refused> {
+        let mut fields = Fields::default();
+        let agency_id = fields.id("agency_id", &request.agency_id, AgencyId::parse);
+        let year = report_year(&mut fields, request.year);
+        let (agency_id, year) = fields.finish(agency_id.zip(year))?;
+        let subtree = request.include_subtree;
+        let (found, position) =
+            self.ask_aside(move |register| register.timeliness(&agency_id, year, subtree)).await?;
+        Ok(convert::timeliness(&found?, position))
+    }
+
     /// Asks a question that may take longer than others should wait for this thread.
     async fn ask_aside<A: Send + 'static>(
         &self,
@@ -194,5 +212,12 @@ impl DeadlineService for Desk {
         request: Request<pb::ListDeadlinesRequest>,
     ) -> Result<Response<pb::ListDeadlinesResponse>, Status> {
         respond(self.deadlines(request.into_inner()).await)
+    }
+
+    async fn get_timeliness(
+        &self,
+        request: Request<pb::GetTimelinessRequest>,
+    ) -> Result<Response<pb::GetTimelinessResponse>, Status> {
+        respond(self.timeliness(request.into_inner()).await)
     }
 }

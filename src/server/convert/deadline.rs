@@ -9,6 +9,7 @@ use crate::{
             Assessment, Change, Disregarded, Explanation, Facts, Finding, Length, Standing, Step,
             Stretch,
         },
+        timeliness::{Promptness, Timeliness},
     },
     projection::{DeadlineEntry, DeadlinePlace, Selection},
     render::{explanation_in_chinese, explanation_in_english},
@@ -279,6 +280,26 @@ fn change(change: Change) -> pb::DeadlineChange {
         change_date: date.and_then(day),
         working_days: working_days.into(),
         ..Default::default()
+    }
+}
+
+pub(crate) fn timeliness(
+    found: &Timeliness,
+    position: GlobalPosition,
+) -> pb::GetTimelinessResponse {
+    let counts = found.by_working_days().map(|(working_days, replies)| pb::TimelinessCount {
+        working_days: working_days.into(),
+        replies,
+    });
+    pb::GetTimelinessResponse {
+        replies: found.replies(),
+        prompt_replies: found.count(Promptness::InTime),
+        extended_replies: found.count(Promptness::Extended),
+        late_replies: found.count(Promptness::Late),
+        median_working_days: found.median().map(i32::from),
+        ninetieth_working_days: found.percentile(90).map(i32::from),
+        counts: counts.collect(),
+        position: position.get(),
     }
 }
 

@@ -479,3 +479,71 @@ async fn every_act_moves_the_list_and_the_explanation_adds_up() {
     check_refusal(&refused, contradicts("ENTRY_VOIDED", &["application_id"]));
     server.stop().await;
 }
+
+async fn timeliness(
+    server: &TestServer,
+    agency_id: &str,
+    year: i32,
+    include_subtree: bool,
+) -> String {
+    let agency_id = agency_id.to_owned();
+    let request = pb::GetTimelinessRequest { agency_id, year, include_subtree };
+    let found = server.deadlines().get_timeliness(request).await.unwrap().into_inner();
+    let counts = found.counts.iter().map(|count| (count.working_days, count.replies));
+    let days: Vec<_> = counts.map(|(days, replies)| format!("{days}x{replies}")).collect();
+    let whole: u64 = found.counts.iter().map(|count| count.replies).sum();
+    assert_eq!(whole, found.replies);
+    let pb::GetTimelinessResponse { prompt_replies, extended_replies, late_replies, .. } = found;
+    let (median, ninetieth) = (found.median_working_days, found.ninetieth_working_days);
+    let day = |day: Option<i32>| day.map_or("-".to_owned(), |day| day.to_string());
+    let (median, ninetieth) = (day(median), day(ninetieth));
+    format!(
+        "{prompt_replies}/{extended_replies}/{late_replies} {median} {ninetieth}: {}",
+        days.join(" ")
+    )
+}
+
+#[tokio::test]
+async fn timeliness_is_exact_over_a_subtree_and_counts_replies_only() {
+    let server = TestServer::with_agency().await;
+    server.register("b", AGENCY).await;
+    server.clock.set(noon("2025-06-30"));
+    // Due on 2025-03-31; working days 1, 20 and 21; and 2025-04-14 with the extension.
+    for (agency_id, id, ended) in [
+        (AGENCY, "1", "2025-03-04"),
+        (AGENCY, "2", "2025-03-31"),
+        ("b", "1", "2025-04-01"),
+        ("b", "2", "2025-03-04"),
+        ("b", "extended", "2025-04-08"),
+        ("b", "before", "2026-01-05"),
+    ] {
+        receive_at(&server, agency_id, id, "2025-03-03").await;
+        if id == "extended" {
+            let request = pb::ExtendDeadlineRequest {
+                write: fresh(),
+                agency_id: agency_id.to_owned(),
+                application_id: id.to_owned(),
+                notice_date: date("2025-03-20"),
+                working_days: 10,
+                explanation: String::new(),
+            };
+            server.applications().extend_deadline(request).await.unwrap();
+        }
+        let request = pb::DecideApplicationRequest {
+            agency_id: agency_id.to_owned(),
+            ..decide(id, Disposition::Granted, ended)
+        };
+        server.applications().decide_application(request).await.unwrap();
+    }
+    receive_at(&server, AGENCY, "gone", "2025-03-03").await;
+    server.applications().withdraw_application(withdraw("gone", "2025-05-08")).await.unwrap();
+    receive_at(&server, AGENCY, "open", "2025-03-03").await;
+    assert_eq!(timeliness(&server, AGENCY, 2025, false).await, "2/0/0 1 20: 1x1 20x1");
+    assert_eq!(timeliness(&server, "b", 2025, false).await, "1/1/1 21 25: 1x1 21x1 25x1");
+    assert_eq!(timeliness(&server, AGENCY, 2025, true).await, "3/1/1 20 25: 1x2 20x1 21x1 25x1");
+    assert_eq!(timeliness(&server, AGENCY, 2024, true).await, "0/0/0 - -: ");
+    let request = pb::GetTimelinessRequest { year: 1999, ..Default::default() };
+    let refused = server.deadlines().get_timeliness(request).await.unwrap_err();
+    check_refusal(&refused, invalid(&["agency_id", "year"]));
+    server.stop().await;
+}
