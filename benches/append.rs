@@ -345,7 +345,7 @@ fn received(writer: usize, number: u64) -> pb::ReceiveApplicationRequest {
         receipt_date: Some(CivilDate { year: 2024, month: 5, day: 6 }),
         channel: 4,
         applicant_ref: "r".repeat(100),
-        arrival: None,
+        ..Default::default()
     }
 }
 

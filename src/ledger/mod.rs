@@ -185,6 +185,7 @@ mod tests {
             channel: None,
             applicant_ref: ShortText::default(),
             arrival: None,
+            still_open: false,
         };
         Act::Application(ApplicationId::parse(id).unwrap(), Command::Receive(receive))
     }

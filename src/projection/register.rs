@@ -13,7 +13,7 @@ use crate::{
         AgencyId, ApplicantKind, ApplicationId, Body, CaseId, Channel, Disposition, LegalDate,
         ReportYear, ShortText,
         agency::{self, Agency},
-        application::{self, Application},
+        application::{self, Counted},
         calendar::Calendar,
         deadline::Facts,
         narrative::{self, Sections},
@@ -328,15 +328,17 @@ impl AgencyBook {
     ) -> Result<(), TooManyApplications> {
         let place = self.applications.find(id);
         let before = self.applications.at(place);
-        if before.is_some_and(|entry| entry.is_voided) {
+        if let application::Event::Proceeding(step) = event {
+            let moves = Step::of(step).filter(|_| before.is_some_and(|entry| !entry.is_voided));
+            return moves.map_or(Ok(()), |step| self.add_step(place, step));
+        }
+        let Some(after) = Counted::evolve(before.map(Counted::from), event) else {
+            return Ok(());
+        };
+        let after = ApplicationEntry::from(after);
+        if before == Some(after) {
             return Ok(());
         }
-        if let application::Event::Proceeding(step) = event {
-            return Step::of(step).map_or(Ok(()), |step| self.add_step(place, step));
-        }
-        let state = before.map(ApplicationEntry::without_texts);
-        let Some(after) = application::evolve(state, event) else { return Ok(()) };
-        let after = ApplicationEntry::from(&after);
         let at = self.applications.put(place, id, &after)?;
         self.due.touch(at);
         let counted = |entry: ApplicationEntry| (!entry.is_voided).then_some(entry.fact);
@@ -424,12 +426,8 @@ impl AgencyBook {
     /// of the receipt is not kept.
     pub(super) fn facts_at(&self, at: u32) -> Option<Facts> {
         let entry = self.applications.entry_at(at).filter(|entry| !entry.is_voided)?;
-        let mut application = Some(entry.without_texts());
-        for step in self.applications.steps_at(at) {
-            let step = application::Event::Proceeding(step.proceeding());
-            application = application::evolve(application, &step);
-        }
-        application.as_ref().map(Application::facts)
+        let steps = self.applications.steps_at(at).into_iter();
+        Some(Counted::from(entry).facts(steps.map(Step::proceeding)))
     }
 
     /// Every case, by id.
@@ -467,14 +465,20 @@ impl AgencyBook {
     }
 }
 
-impl From<&Application> for ApplicationEntry {
-    fn from(application: &Application) -> Self {
-        Self {
-            fact: application.into(),
-            channel: application.channel,
-            is_voided: application.voided.is_some(),
-            is_withdrawal: application.conclusion.as_ref().is_some_and(|end| end.is_withdrawal),
-        }
+impl From<Counted> for ApplicationEntry {
+    fn from(counted: Counted) -> Self {
+        let Counted { applicant_kind: kind, receipt_date, conclusion, .. } = counted;
+        let Counted { channel, is_voided, is_withdrawal, .. } = counted;
+        let fact = ApplicationFact { kind, receipt_date, conclusion };
+        Self { fact, channel, is_withdrawal, is_voided }
+    }
+}
+
+impl From<ApplicationEntry> for Counted {
+    fn from(entry: ApplicationEntry) -> Self {
+        let ApplicationEntry { fact, channel, is_withdrawal, is_voided } = entry;
+        let ApplicationFact { kind: applicant_kind, receipt_date, conclusion } = fact;
+        Self { applicant_kind, receipt_date, channel, conclusion, is_withdrawal, is_voided }
     }
 }
 
@@ -487,16 +491,6 @@ impl ApplicationEntry {
             Some(_) => ApplicationState::Concluded,
             None => ApplicationState::Open,
         }
-    }
-
-    /// The application, which is not void, but for what no table counts.
-    fn without_texts(self) -> Application {
-        let ApplicationFact { kind, receipt_date, conclusion } = self.fact;
-        let mut application = Application::of_fact(kind, receipt_date, self.channel, conclusion);
-        if let Some(conclusion) = &mut application.conclusion {
-            conclusion.is_withdrawal = self.is_withdrawal;
-        }
-        application
     }
 }
 

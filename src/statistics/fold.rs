@@ -12,7 +12,6 @@ use super::{
 };
 use crate::domain::{
     ApplicantKind, Disposition, LegalDate, ReportYear,
-    application::Application,
     proactive::Figures,
     remedy::{Remedy, RemedyKind, RemedyResult},
 };
@@ -26,17 +25,6 @@ pub struct ApplicationFact {
     pub receipt_date: LegalDate,
     /// When and how it ended; `None` while it is open.
     pub conclusion: Option<(LegalDate, Disposition)>,
-}
-
-impl From<&Application> for ApplicationFact {
-    fn from(application: &Application) -> Self {
-        let conclusion = application.conclusion.as_ref();
-        Self {
-            kind: application.applicant_kind,
-            receipt_date: application.receipt_date,
-            conclusion: conclusion.map(|conclusion| (conclusion.date, conclusion.disposition)),
-        }
-    }
 }
 
 /// What table four counts of one case.

@@ -179,6 +179,8 @@ impl<'a> Fields<'a> {
         if body.0.is_empty() { event } else { Err(Otherwise) }
     }
 
+    /// A step of the procedure, kept apart from what is common.
+    #[inline(never)]
     fn proceeding(&mut self, key: [u8; 2], date: LegalDate) -> Result<Proceeding, Otherwise> {
         Ok(match key {
             [0xf2, 1] => CorrectionRequested {
@@ -563,6 +565,24 @@ mod tests {
         for bytes in [[first.clone(), second.clone()].concat(), [second, first].concat()] {
             check(&bytes);
             assert!(matches!(decode_narrow(&bytes), Ok(Narrow::Whole(_))));
+        }
+    }
+
+    #[test]
+    fn an_amount_too_large_for_the_walk_is_read_by_the_full_decoder() {
+        let date = LegalDate::new(jiff::civil::date(2026, 2, 9)).unwrap();
+        for amount_fen in [(1 << 28) - 1, 1 << 28, i64::MAX, -1] {
+            let (delivery_date, basis) = (None, None);
+            let fee = FeeNotified { notice_date: date, delivery_date, amount_fen, basis };
+            let step = application::Event::Proceeding(fee.into());
+            let body = Body::Application(ApplicationId::parse("1").unwrap(), step);
+            let agency_id = Some(AgencyId::parse("a").unwrap());
+            let bytes = encode(&Event { agency_id, actor: ShortText::default(), body });
+            check(&bytes);
+            let read = decode_narrow(&bytes).unwrap();
+            assert!(!read.moves_nothing());
+            let is_walked = matches!(read, Narrow::Application(_));
+            assert_eq!(is_walked, (0..1 << 28).contains(&amount_fen), "{amount_fen}");
         }
     }
 

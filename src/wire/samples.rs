@@ -105,7 +105,7 @@ fn any_year() -> impl Strategy<Value = ReportYear> {
     (2019..=2024).prop_map(|year| ReportYear::new(year).unwrap())
 }
 
-fn any_application_event() -> impl Strategy<Value = application::Event> {
+pub(crate) fn any_application_event() -> impl Strategy<Value = application::Event> {
     let kind = || sample(ApplicantKind::ALL);
     let channel = || prop::option::of(sample(Channel::ALL));
     prop_oneof![

@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, path::Path};
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Code, transport::Channel};
+use tonic::transport::Channel;
 
 use super::{
     Failure, Outcome, Output,
@@ -21,19 +21,9 @@ use super::{
     client::{Run, connect},
     progress::Progress,
 };
-use crate::{
-    domain::Disposition,
-    wire::{
-        Coded,
-        pb::{
-            event::v1::CivilDate,
-            v1::{
-                self as pb, application_service_client::ApplicationServiceClient,
-                intake_service_client::IntakeServiceClient, record_rows_request::Command,
-                record_rows_response::Result as RowResult,
-            },
-        },
-    },
+use crate::wire::pb::v1::{
+    self as pb, intake_service_client::IntakeServiceClient, record_rows_request::Command,
+    record_rows_response::Result as RowResult,
 };
 
 /// A CSV file and what it holds.
@@ -155,7 +145,6 @@ pub(super) async fn import(
         tally.faults.extend(read.faults);
         rows.extend(read.rows);
     }
-    let rows = contradicted(channel.clone(), agency_id, rows, &mut tally.faults).await?;
     // With a bad row nothing is recorded unless told to keep going; the others are still judged,
     // so that every fault is named at once.
     let all_or_nothing = mode == pb::IntakeMode::AllOrNothing;
@@ -166,82 +155,6 @@ pub(super) async fn import(
         sources.iter().enumerate().map(|(place, source)| (source.name.as_str(), place)).collect();
     tally.faults.sort_by_key(|fault| (order.get(fault.file.as_str()).copied(), fault.line));
     Ok(tally)
-}
-
-/// Takes out the rows that say that an application is still open which is logged as concluded.
-///
-/// No act says so, and the server could not object to one.
-async fn contradicted(
-    channel: Channel,
-    agency_id: &str,
-    rows: Vec<Row>,
-    faults: &mut Vec<Fault>,
-) -> Result<Vec<Row>, Failure> {
-    if !rows.iter().any(|row| row.still_open().is_some()) {
-        return Ok(rows);
-    }
-    let concluded = concluded(channel, agency_id).await?;
-    let mut kept = Vec::new();
-    for row in rows {
-        match row.still_open().and_then(|id| concluded.get(id)) {
-            None => kept.push(row),
-            Some(phrase) => faults.push(Fault {
-                file: row.file,
-                line: row.line,
-                column: "conclusion_date".to_owned(),
-                problem: Problem::Refused {
-                    reason: "APPLICATION_ALREADY_CONCLUDED".to_owned(),
-                    message: format!("already {phrase}; the row says that it is still open"),
-                },
-            }),
-        }
-    }
-    Ok(kept)
-}
-
-/// The agency's concluded applications, and how each ended, as a phrase.
-async fn concluded(channel: Channel, agency_id: &str) -> Result<BTreeMap<String, String>, Failure> {
-    let mut client = ApplicationServiceClient::new(channel);
-    let (mut found, mut page_token) = (BTreeMap::new(), String::new());
-    loop {
-        let filter = pb::ApplicationFilter {
-            state: pb::ApplicationState::Concluded.into(),
-            ..pb::ApplicationFilter::default()
-        };
-        let request = pb::ListApplicationsRequest {
-            agency_id: agency_id.to_owned(),
-            page_size: 1000,
-            page_token,
-            filter: Some(filter),
-        };
-        let page = match client.list_applications(request).await {
-            Ok(page) => page.into_inner(),
-            // The rows themselves will be refused, by line.
-            Err(unknown) if unknown.code() == Code::NotFound => return Ok(found),
-            Err(other) => return Err(other.into()),
-        };
-        for application in page.applications {
-            let CivilDate { year, month, day } = application.conclusion_date.unwrap_or_default();
-            let result = Disposition::from_code(application.disposition).ok().flatten();
-            let result = result.map_or("an unknown result", Disposition::key);
-            let phrase = format!("concluded on {year:04}-{month:02}-{day:02} as {result}");
-            found.insert(application.application_id, phrase);
-        }
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            return Ok(found);
-        }
-    }
-}
-
-impl Row {
-    /// The application that the row says is still open.
-    fn still_open(&self) -> Option<&str> {
-        match &self.acts[..] {
-            [Command::ReceiveApplication(receive)] => Some(&receive.application_id),
-            _ => None,
-        }
-    }
 }
 
 /// Sends the rows, and notes what became of each.
@@ -307,7 +220,7 @@ async fn feed(
 fn refused(file: String, line: u64, refusal: pb::RowRefusal) -> Fault {
     let field = refusal.field.rsplit('.').next().unwrap_or_default();
     let column = match field {
-        "decision_date" | "conclusion_date" => "conclusion_date",
+        "decision_date" | "conclusion_date" | "still_open" => "conclusion_date",
         "filing_date" => "filed_date",
         "agency_id" => "",
         column => column,

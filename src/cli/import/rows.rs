@@ -96,6 +96,7 @@ fn application(mut line: Line<'_>) -> Result<Vec<Command>, Vec<Fault>> {
             applicant_kind: kind?.code(),
             receipt_date: Some(received?),
             channel: Coded::code_of(channel),
+            still_open: conclusion.is_none(),
             ..Default::default()
         };
         let decide = conclusion.map(|(date, disposition)| pb::DecideApplicationRequest {

@@ -43,6 +43,8 @@ pub struct Receive {
     pub applicant_ref: ShortText,
     /// How and when it reached the agency, if stated.
     pub arrival: Option<ArrivalDates>,
+    /// Whether it is stated that it has not been concluded.
+    pub still_open: bool,
 }
 
 /// Record the decision on an application.

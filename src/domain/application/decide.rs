@@ -56,7 +56,7 @@ pub fn decide(state: Option<&Application>, command: Command) -> Result<Vec<Event
 }
 
 fn received(receive: Receive) -> Result<Vec<Event>, Rejection> {
-    let Receive { applicant_kind, receipt_date, channel, applicant_ref, arrival } = receive;
+    let Receive { applicant_kind, receipt_date, channel, applicant_ref, arrival, .. } = receive;
     let receipt_date = receipt(receipt_date, channel, arrival)?;
     let received = Received { applicant_kind, receipt_date, channel, applicant_ref, arrival };
     Ok(vec![Event::Received(received)])
@@ -114,7 +114,13 @@ fn receive_again(application: &Application, receive: &Receive) -> Result<Vec<Eve
         && !other_ref
         && !other_arrival
     {
-        return Ok(Vec::new());
+        return match application.conclusion.as_ref().filter(|_| receive.still_open) {
+            None => Ok(Vec::new()),
+            Some(conclusion) => Err(Rejection::NotStillOpen {
+                recorded_date: conclusion.date,
+                recorded: conclusion.disposition,
+            }),
+        };
     }
     let by = |channel: Option<Channel>| match channel {
         Some(channel) if other_channel => format!(" by {channel}"),
@@ -441,6 +447,7 @@ mod tests {
             channel: Some(Channel::Internet),
             applicant_ref: ShortText::default(),
             arrival: None,
+            still_open: false,
         })
     }
 

@@ -1,6 +1,7 @@
 //! The application (政府信息公开申请): the aggregate whose results table three counts.
 
 mod command;
+mod counted;
 mod decide;
 mod event;
 mod facts;
@@ -11,6 +12,7 @@ mod scenarios;
 mod state;
 
 pub use command::{Command, CorrectEntry, Decide, Lapse, LapseCause, Receive, Withdraw};
+pub use counted::Counted;
 pub use decide::decide;
 pub use event::{
     ArrivalDates, Decided, Delivery, DeliveryMethod, EntryCorrected, EntryVoided, Event, Received,

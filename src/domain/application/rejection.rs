@@ -78,6 +78,16 @@ pub enum Rejection {
         /// The field that states it.
         field: &'static str,
     },
+    /// A receipt that says that the application is open, of one that is not.
+    #[error(
+        "already concluded on {recorded_date} as {recorded}; the command says that it is still open"
+    )]
+    NotStillOpen {
+        /// The day of conclusion on record.
+        recorded_date: LegalDate,
+        /// The result on record.
+        recorded: Disposition,
+    },
     /// A second decision.
     #[error(
         "already concluded on {recorded_date} as {recorded}{recorded_document}; \
@@ -289,7 +299,9 @@ impl Refusal for Rejection {
             Self::NotReceived => "APPLICATION_NOT_FOUND",
             Self::AlreadyReceived { .. } => "APPLICATION_ALREADY_RECEIVED",
             Self::DecisionBeforeReceipt { .. } => "DECISION_BEFORE_RECEIPT",
-            Self::AlreadyConcluded { .. } => "APPLICATION_ALREADY_CONCLUDED",
+            Self::NotStillOpen { .. } | Self::AlreadyConcluded { .. } => {
+                "APPLICATION_ALREADY_CONCLUDED"
+            }
             Self::WithdrawalBeforeReceipt { .. } => "WITHDRAWAL_BEFORE_RECEIPT",
             Self::AlreadyWithdrawn { .. } => "APPLICATION_ALREADY_WITHDRAWN",
             Self::NothingToCorrect => "NOTHING_TO_CORRECT",
@@ -327,6 +339,7 @@ impl Refusal for Rejection {
             Self::WithdrawalBeforeReceipt { .. } | Self::AlreadyWithdrawn { .. } => {
                 "withdrawal_date"
             }
+            Self::NotStillOpen { .. } => "still_open",
             Self::NothingToCorrect => "correction",
             Self::NotConcluded | Self::CorrectionContradicts { .. } => "correction.conclusion_date",
             Self::ConsultationNotFound { .. } | Self::ConsultationOfOther { .. } => "consultation",

@@ -100,6 +100,7 @@ impl<'a> Words<'a> {
             channel: self.after("by").map(|key| Channel::from_key(key).unwrap()),
             applicant_ref: ShortText::default(),
             arrival: stated.then_some(arrival),
+            still_open: false,
         })
     }
 

@@ -140,38 +140,18 @@ static NOTHING_ON_FILE: File =
     File { arrival: None, proceedings: Proceedings::NONE, reopenings: Vec::new() };
 
 impl Application {
-    /// An application of which only what the tables count is known.
-    #[must_use]
-    pub fn of_fact(
-        applicant_kind: ApplicantKind,
-        receipt_date: LegalDate,
-        channel: Option<Channel>,
-        conclusion: Option<(LegalDate, Disposition)>,
-    ) -> Self {
+    fn received(received: &Received) -> Self {
+        let arrival = received.arrival;
         Self {
-            applicant_kind,
-            receipt_date,
-            channel,
-            applicant_ref: ShortText::default(),
-            conclusion: conclusion.map(|(date, disposition)| Conclusion {
-                disposition,
-                date,
-                document_no: ShortText::default(),
-                decision_date: None,
-                delivery: Delivery::default(),
-                is_withdrawal: false,
-            }),
+            applicant_kind: received.applicant_kind,
+            receipt_date: received.receipt_date,
+            channel: received.channel,
+            applicant_ref: received.applicant_ref.clone(),
+            conclusion: None,
             withdrawal_date: None,
             voided: None,
-            file: None,
+            file: arrival.map(|_| Box::new(File { arrival, ..File::default() })),
         }
-    }
-
-    fn received(received: &Received) -> Self {
-        let Received { applicant_kind, receipt_date, channel, arrival, .. } = *received;
-        let file = arrival.map(|_| Box::new(File { arrival, ..File::default() }));
-        let applicant_ref = received.applicant_ref.clone();
-        Self { applicant_ref, file, ..Self::of_fact(applicant_kind, receipt_date, channel, None) }
     }
 
     fn file(&self) -> &File {

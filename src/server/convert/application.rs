@@ -5,8 +5,8 @@ use crate::{
     domain::{
         AgencyId, ApplicationId, LegalDate, State,
         application::{
-            Application, ArrivalDates, Command, CorrectEntry, Decide, Delivery, Receive, Stage,
-            Withdraw,
+            Application, ArrivalDates, Command, CorrectEntry, Counted, Decide, Delivery, Receive,
+            Stage, Withdraw,
         },
     },
     ledger::{Act, Entry, Recorded},
@@ -38,6 +38,7 @@ pub(crate) fn receive(request: pb::ReceiveApplicationRequest) -> Result<Entry, R
             channel,
             applicant_ref: applicant_ref?,
             arrival,
+            still_open: request.still_open,
         };
         Some(Act::Application(id?, Command::Receive(receive)))
     })
@@ -179,7 +180,7 @@ pub(crate) fn message(
     pb::Application {
         agency_id: agency_id.to_owned(),
         application_id: id.to_string(),
-        state: state(ApplicationEntry::from(application).state()),
+        state: state(ApplicationEntry::from(Counted::from(application)).state()),
         applicant_kind: application.applicant_kind.code(),
         receipt_date: Some(date(application.receipt_date)),
         channel: Coded::code_of(application.channel),

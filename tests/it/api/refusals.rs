@@ -93,6 +93,13 @@ async fn contradictions_of_what_is_recorded_of_an_application() {
         (Command::ReceiveApplication(other_channel), received),
         (Command::ReceiveApplication(other_kind), received),
         (Command::ReceiveApplication(other_ref), received),
+        (
+            Command::ReceiveApplication(pb::ReceiveApplicationRequest {
+                still_open: true,
+                ..receive("done", "2020-03-02")
+            }),
+            contradicts("APPLICATION_ALREADY_CONCLUDED", &["still_open"]),
+        ),
         (Command::DecideApplication(decide("none", granted, "2020-03-20")), unknown),
         (Command::WithdrawApplication(withdraw("none", "2020-03-20")), unknown),
         (Command::CorrectApplicationEntry(correct("none", receipt("2020-03-01"))), unknown),

@@ -410,6 +410,7 @@ impl Act {
                 channel: None,
                 applicant_ref: ShortText::default(),
                 arrival: None,
+                still_open: false,
             }),
             Self::Decide { leaf, on, delivered, .. } => application::Command::Decide(Decide {
                 disposition: Disposition::from_key(leaf).unwrap(),

@@ -53,6 +53,7 @@ pub(crate) fn receive(id: &str, on: &str) -> pb::ReceiveApplicationRequest {
         channel: Channel::Internet.into(),
         applicant_ref: format!("ref-{id}"),
         arrival: None,
+        still_open: false,
     }
 }
 
