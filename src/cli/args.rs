@@ -43,6 +43,10 @@ pub(super) enum Command {
     /// Record the notices that fix working days, and look at the calendar
     #[command(subcommand)]
     Calendar(CalendarAct),
+    /// List open applications by due date
+    Deadlines(DeadlinesOptions),
+    /// Explain, in Chinese, why the reply to an application is due when it is
+    Explain(ExplainOptions),
     /// Record a register kept elsewhere, from CSV files
     Import(ImportOptions),
     /// Write the sections of a report
@@ -98,6 +102,8 @@ impl Command {
             | Self::Demo(_)
             | Self::Agency(_)
             | Self::Calendar(_)
+            | Self::Deadlines(_)
+            | Self::Explain(_)
             | Self::Import(_)
             | Self::Narrative(_)
             | Self::Report(_)
@@ -240,6 +246,44 @@ pub(super) enum CalendarAct {
         #[arg(long, value_name = "DATE")]
         known: Option<Date>,
     },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DeadlinesOptions {
+    /// The agency
+    #[arg(long, value_name = "ID")]
+    pub(super) agency: String,
+
+    /// Include every agency below it
+    #[arg(long)]
+    pub(super) subtree: bool,
+
+    /// Only those of which the due date has passed
+    #[arg(long, group = "selection")]
+    pub(super) overdue: bool,
+
+    /// Only those due from today on, within so many working days
+    #[arg(long, value_name = "N", group = "selection")]
+    pub(super) within: Option<u16>,
+
+    /// Only those that wait for the applicant or for an opinion
+    #[arg(long, group = "selection")]
+    pub(super) waiting: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainOptions {
+    /// The agency
+    #[arg(long, value_name = "ID")]
+    pub(super) agency: String,
+
+    /// The application
+    #[arg(long, value_name = "ID")]
+    pub(super) application: String,
+
+    /// Ask as on this day, with the calendar as it was known on it [default: today]
+    #[arg(long, value_name = "DATE")]
+    pub(super) known: Option<Date>,
 }
 
 #[derive(Debug, Args)]

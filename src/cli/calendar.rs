@@ -195,6 +195,6 @@ fn days(answer: pb::GetWorkingDaysResponse, output: Output) {
 }
 
 /// A date as people write it.
-fn date(date: Option<CivilDate>) -> Option<String> {
+pub(super) fn date(date: Option<CivilDate>) -> Option<String> {
     date.map(|date| format!("{:04}-{:02}-{:02}", date.year, date.month, date.day))
 }

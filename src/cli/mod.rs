@@ -6,6 +6,7 @@ mod backup;
 mod calendar;
 mod check;
 mod client;
+mod deadlines;
 mod demo;
 mod export;
 mod failure;
@@ -86,6 +87,8 @@ async fn run(arguments: Arguments, output: Output) -> Result<Outcome, Failure> {
         Command::Demo(options) => demo::run(options, output).await,
         Command::Agency(act) => agency::run(&server, act, output).await,
         Command::Calendar(act) => calendar::run(&server, act, output).await,
+        Command::Deadlines(options) => deadlines::run(&server, options, output).await,
+        Command::Explain(options) => deadlines::explain(&server, options, output).await,
         Command::Import(options) => import::run(&server, options, output).await,
         Command::Narrative(act) => narrative::run(&server, act, output).await,
         Command::Report(options) => report::run(&server, options, output).await,

@@ -48,18 +48,22 @@ impl Reply {
     pub fn of(conclusion: Conclusion, deadline: &Deadline, calendar: &Calendar) -> Option<Self> {
         (conclusion.kind == ConclusionKind::Replied).then(|| Self {
             working_days: deadline.taken(calendar, conclusion.date),
-            promptness: promptness(conclusion.date, deadline),
+            promptness: Promptness::of(conclusion.date, deadline),
         })
     }
 }
 
-fn promptness(date: LegalDate, deadline: &Deadline) -> Promptness {
-    if deadline.is_overdue(date) {
-        Promptness::Late
-    } else if deadline.extension > 0 || deadline.postponed_until.is_some() {
-        Promptness::Extended
-    } else {
-        Promptness::InTime
+impl Promptness {
+    /// Of a reply on a day.
+    #[must_use]
+    pub fn of(date: LegalDate, deadline: &Deadline) -> Self {
+        if deadline.is_overdue(date) {
+            Self::Late
+        } else if deadline.extension > 0 || deadline.postponed_until.is_some() {
+            Self::Extended
+        } else {
+            Self::InTime
+        }
     }
 }
 

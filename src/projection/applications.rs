@@ -6,6 +6,8 @@
 //! | its length | the id |
 //! | 5.7 to 11.4 | the slot in the lookup: 5 bytes, of which 7/16 to 7/8 are used |
 //! | 4 | its place in the order of ids, once a list was asked for |
+//! | 12 | each step of its procedure that moves a clock; and 9 to 18 once if there is any |
+//! | 8 | its place in the list by due date while it is open, once that was asked for |
 //!
 //! The first two lie together and grow by an eighth at a time, so that at most that much is spare.
 
@@ -13,7 +15,11 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use hashbrown::HashTable;
 
-use super::{ApplicationEntry, Page, id_hashing::IdHashing};
+use super::{
+    ApplicationEntry, Page,
+    id_hashing::IdHashing,
+    steps::{Step, Steps},
+};
 use crate::{
     domain::{ApplicantKind, ApplicationId, Channel, Disposition, LegalDate},
     statistics::ApplicationFact,
@@ -32,6 +38,8 @@ pub(super) struct Applications {
     /// Where records begin.
     places: HashTable<u32>,
     hasher: IdHashing,
+    /// The steps that move clocks, of those that have any.
+    steps: Steps,
     order: Mutex<Order>,
 }
 
@@ -50,6 +58,7 @@ impl Clone for Applications {
             records: self.records.clone(),
             places: self.places.clone(),
             hasher: self.hasher,
+            steps: self.steps.clone(),
             order: Mutex::default(),
         }
     }
@@ -64,6 +73,12 @@ pub(super) struct Place {
 
 static DISPOSITIONS: LazyLock<Vec<Disposition>> = LazyLock::new(|| Disposition::all().collect());
 
+/// The bit of the kind that says that there are steps.
+const HAS_STEPS: u8 = 0x20;
+
+/// The bit of the kind that says that the application was withdrawn.
+const WITHDRAWN: u8 = 0x40;
+
 /// The bit of the kind that says that the entry is void.
 const VOIDED: u8 = 0x80;
 
@@ -75,7 +90,7 @@ type Packed = [u8; 8];
 /// A legal date in 16 bits: seven for the years since the first, four for the month, five for the
 /// day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Day(u16);
+pub(super) struct Day(u16);
 
 impl Applications {
     pub(super) fn len(&self) -> usize {
@@ -98,24 +113,80 @@ impl Applications {
         Some(unpacked(self.packed(place.at?)?))
     }
 
-    /// Puts an application at the place that was found for its id, which is valid.
+    /// The application whose record begins there.
+    pub(super) fn entry_at(&self, at: u32) -> Option<ApplicationEntry> {
+        self.packed(at).map(unpacked)
+    }
+
+    /// Where the record at a place begins, if there is one.
+    pub(super) const fn start_of(place: Place) -> Option<u32> {
+        place.at
+    }
+
+    /// Adds a step to the application whose record begins there.
+    pub(super) fn add_step(&mut self, at: u32, step: Step) -> Result<(), TooManyApplications> {
+        let known = self.records.get_mut(at as usize..).and_then(<[u8]>::first_chunk_mut);
+        if let Some::<&mut Packed>([_, kind, ..]) = known {
+            *kind |= HAS_STEPS;
+        }
+        self.steps.push(at, step)
+    }
+
+    /// The steps of the application whose record begins there, in the order of recording.
+    pub(super) fn steps_at(&self, at: u32) -> Vec<Step> {
+        match self.packed(at) {
+            Some([_, kind, ..]) if kind & HAS_STEPS != 0 => self.steps.of(at),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The id of the application whose record begins there.
+    pub(super) fn id_at(&self, at: u32) -> &str {
+        str::from_utf8(id_in(&self.records, at)).unwrap_or_default()
+    }
+
+    /// Where the records of open applications begin, in the order in which they came.
+    pub(super) fn open(&self) -> impl Iterator<Item = u32> {
+        let is_open = |at: &u32| {
+            let packed = self.packed(*at);
+            packed
+                .is_some_and(|[_, kind, _, disposition, ..]| disposition == 0 && kind & VOIDED == 0)
+        };
+        self.places_from(0).filter(is_open)
+    }
+
+    /// Where the records of concluded applications begin, in the order in which they came.
+    pub(super) fn concluded(&self) -> impl Iterator<Item = u32> {
+        let is_concluded = |at: &u32| {
+            let packed = self.packed(*at);
+            packed
+                .is_some_and(|[_, kind, _, disposition, ..]| disposition != 0 && kind & VOIDED == 0)
+        };
+        self.places_from(0).filter(is_concluded)
+    }
+
+    /// Puts an application at the place that was found for its id, which is valid, and says where
+    /// its record begins.
     pub(super) fn put(
         &mut self,
         place: Place,
         id: &str,
         entry: &ApplicationEntry,
-    ) -> Result<(), TooManyApplications> {
+    ) -> Result<u32, TooManyApplications> {
         let id_len = u8::try_from(id.len()).map_err(|_| TooManyApplications)?;
         let packed = packed(entry, id_len);
         let Some(at) = place.at else { return self.add(place.hash, id, packed) };
         let known = self.records.get_mut(at as usize..).and_then(<[u8]>::first_chunk_mut);
-        if let Some(known) = known {
+        if let Some::<&mut Packed>(known) = known {
+            let [_, kind_before, ..] = *known;
             *known = packed;
+            let [_, kind, ..] = known;
+            *kind |= kind_before & HAS_STEPS;
         }
-        Ok(())
+        Ok(at)
     }
 
-    fn add(&mut self, hash: u64, id: &str, packed: Packed) -> Result<(), TooManyApplications> {
+    fn add(&mut self, hash: u64, id: &str, packed: Packed) -> Result<u32, TooManyApplications> {
         let Self { records, places, hasher, .. } = self;
         let at = u32::try_from(records.len()).map_err(|_| TooManyApplications)?;
         let needed = packed.len().saturating_add(id.len());
@@ -125,7 +196,7 @@ impl Applications {
         records.extend_from_slice(&packed);
         records.extend_from_slice(id.as_bytes());
         places.insert_unique(hash, at, |&at| hasher.hash(id_in(records, at)));
-        Ok(())
+        Ok(at)
     }
 
     /// A page of the applications after an id.
@@ -202,6 +273,7 @@ impl Applications {
         self.records
             .capacity()
             .saturating_add(self.places.allocation_size())
+            .saturating_add(self.steps.heap_bytes())
             .saturating_add(order.saturating_mul(size_of::<u32>()))
     }
 }
@@ -212,7 +284,9 @@ impl PartialEq for Applications {
         self.len() == other.len()
             && self.places_from(0).all(|at| {
                 let id = str::from_utf8(id_in(&self.records, at)).unwrap_or_default();
-                self.packed(at).map(unpacked) == other.get(id)
+                let there = other.find(id);
+                self.packed(at).map(unpacked) == other.at(there)
+                    && there.at.is_some_and(|there| self.steps_at(at) == other.steps_at(there))
             })
     }
 }
@@ -228,13 +302,15 @@ fn id_in(records: &[u8], at: u32) -> &[u8] {
 }
 
 /// By how much to grow what has `len` elements.
-fn an_eighth(len: usize) -> usize {
+pub(super) fn an_eighth(len: usize) -> usize {
     (len / 8).max(4)
 }
 
 fn packed(entry: &ApplicationEntry, id_len: u8) -> Packed {
     let ApplicationFact { kind, receipt_date, conclusion } = entry.fact;
-    let kind = code(kind.index()) | if entry.is_voided { VOIDED } else { 0 };
+    let flag = |is_set: bool, bit: u8| if is_set { bit } else { 0 };
+    let flags = flag(entry.is_voided, VOIDED) | flag(entry.is_withdrawal, WITHDRAWN);
+    let kind = code(kind.index()) | flags;
     let channel = entry.channel.map_or(0, |channel| code(channel.index().saturating_add(1)));
     let disposition = conclusion.map_or(0, |(_, found)| code(found.index().saturating_add(1)));
     let [a, b] = Day::of(receipt_date).0.to_le_bytes();
@@ -247,8 +323,9 @@ fn unpacked(packed: Packed) -> ApplicationEntry {
     let (receipt, conclusion) = (Day(u16::from_le_bytes([a, b])), Day(u16::from_le_bytes([c, d])));
     let place = |code: u8| usize::from(code).checked_sub(1);
     let disposition = place(disposition).and_then(|place| DISPOSITIONS.get(place).copied());
-    let is_voided = kind & VOIDED != 0;
-    let kind = ApplicantKind::ALL.get(usize::from(kind & !VOIDED)).copied();
+    let (is_voided, is_withdrawal) = (kind & VOIDED != 0, kind & WITHDRAWN != 0);
+    let kind =
+        ApplicantKind::ALL.get(usize::from(kind & !(VOIDED | WITHDRAWN | HAS_STEPS))).copied();
     ApplicationEntry {
         fact: ApplicationFact {
             kind: kind.expect("packed from the index of a kind"),
@@ -257,6 +334,7 @@ fn unpacked(packed: Packed) -> ApplicationEntry {
         },
         channel: place(channel).and_then(|place| Channel::ALL.get(place).copied()),
         is_voided,
+        is_withdrawal,
     }
 }
 
@@ -267,14 +345,14 @@ fn code(place: usize) -> u8 {
 }
 
 impl Day {
-    fn of(date: LegalDate) -> Self {
+    pub(super) fn of(date: LegalDate) -> Self {
         let date = date.date();
         let years = date.year().saturating_sub(LegalDate::FIRST_YEAR).unsigned_abs();
         let (month, day) = (date.month().unsigned_abs(), date.day().unsigned_abs());
         Self((years << 9) | (u16::from(month) << 5) | u16::from(day))
     }
 
-    fn date(self) -> LegalDate {
+    pub(super) fn date(self) -> LegalDate {
         let year = LegalDate::FIRST_YEAR.saturating_add_unsigned(self.0 >> 9);
         let part = |bits: u16| i8::try_from(bits).ok();
         part((self.0 >> 5) & 0xf)
@@ -299,11 +377,14 @@ mod tests {
         let conclusion = prop::option::of((any_date(), prop::sample::select(dispositions)));
         let kind = prop::sample::select(ApplicantKind::ALL);
         let channel = prop::option::of(prop::sample::select(Channel::ALL));
-        (kind, any_date(), conclusion, channel, any::<bool>()).prop_map(
-            |(kind, receipt_date, conclusion, channel, is_voided)| ApplicationEntry {
-                fact: ApplicationFact { kind, receipt_date, conclusion },
-                channel,
-                is_voided,
+        (kind, any_date(), conclusion, channel, any::<(bool, bool)>()).prop_map(
+            |(kind, receipt_date, conclusion, channel, (is_voided, is_withdrawal))| {
+                ApplicationEntry {
+                    fact: ApplicationFact { kind, receipt_date, conclusion },
+                    channel,
+                    is_voided,
+                    is_withdrawal,
+                }
             },
         )
     }
@@ -329,7 +410,8 @@ mod tests {
             receipt_date: date,
             conclusion: None,
         };
-        let entry = ApplicationEntry { fact, channel: None, is_voided: false };
+        let (is_voided, is_withdrawal) = (false, false);
+        let entry = ApplicationEntry { fact, channel: None, is_voided, is_withdrawal };
         let mut applications = Applications::default();
         for number in 1..=200_000_usize {
             put(&mut applications, &format!("2024-{number:06}"), &entry);

@@ -1,7 +1,7 @@
 //! Why a question has no answer.
 
 use crate::{
-    domain::AgencyId,
+    domain::{AgencyId, deadline::BeyondLedger},
     statistics::SumTooLarge,
     store::{GlobalPosition, ReadError},
     wire::DecodeError,
@@ -32,6 +32,9 @@ pub enum QueryError {
     /// Figures whose sum no cell can hold.
     #[error(transparent)]
     SumTooLarge(#[from] SumTooLarge),
+    /// A deadline that no date of the ledger can name.
+    #[error(transparent)]
+    Deadline(#[from] BeyondLedger),
     /// The log could not be read.
     #[error("the log could not be read")]
     Read(#[from] ReadError),

@@ -3,7 +3,7 @@
 use super::QueryError;
 use crate::{
     domain::{Event, State},
-    store::{EventStore, RecordedEvent, StreamId},
+    store::{EventStore, GlobalPosition, RecordedEvent, StreamId},
     wire,
 };
 
@@ -27,8 +27,25 @@ impl History {
         stream: &StreamId,
         initial: State,
     ) -> Result<Self, QueryError> {
+        Self::read_up_to(store, stream, initial, None).await
+    }
+
+    /// The same up to a position, itself included.
+    ///
+    /// # Errors
+    ///
+    /// When the stream or one of its events cannot be read.
+    pub async fn read_up_to(
+        store: &dyn EventStore,
+        stream: &StreamId,
+        initial: State,
+        up_to: Option<GlobalPosition>,
+    ) -> Result<Self, QueryError> {
         let mut history = Self { state: initial, events: Vec::new() };
-        for recorded in store.read_stream(stream, None).await? {
+        let events = store.read_stream(stream, None).await?;
+        let is_wanted =
+            |event: &RecordedEvent| up_to.is_none_or(|position| event.position <= position);
+        for recorded in events.into_iter().take_while(is_wanted) {
             let event = wire::decode(&recorded.payload)
                 .map_err(|source| QueryError::Unreadable { position: recorded.position, source })?;
             history.state = history.state.evolve(&event.body);

@@ -7,6 +7,7 @@
 
 mod applications;
 mod calendar;
+mod deadlines;
 mod error;
 mod follower;
 mod history;
@@ -15,9 +16,11 @@ mod page;
 mod register;
 mod replay;
 mod statement;
+mod steps;
 
 pub use applications::TooManyApplications;
 pub use calendar::{CalendarBook, NoticeEntry, NoticeFilter};
+pub use deadlines::{DeadlineEntry, DeadlinePlace, DeadlinesOf, Selection};
 pub use error::QueryError;
 pub use follower::{AsOf, Projection};
 pub use history::History;

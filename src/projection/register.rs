@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
 use super::{
     CalendarBook, Page,
-    applications::{Applications, TooManyApplications},
+    applications::{Applications, Place, TooManyApplications},
+    deadlines::{DueLists, Revision},
+    steps::Step,
 };
 use crate::{
     domain::{
@@ -13,6 +15,7 @@ use crate::{
         agency::{self, Agency},
         application::{self, Counted},
         calendar::Calendar,
+        deadline::Facts,
         narrative::{self, Sections},
         proactive::{self, Figures},
         remedy::{self, Remedy, RemedyKind},
@@ -28,6 +31,7 @@ pub struct Register {
     books: BTreeMap<AgencyId, AgencyBook>,
     calendar: CalendarBook,
     position: GlobalPosition,
+    revision: Revision,
 }
 
 /// What the applications held take of memory.
@@ -58,15 +62,18 @@ pub struct AgencyBook {
     figures: BTreeMap<ReportYear, Versioned<Figures>>,
     narratives: BTreeMap<ReportYear, Versioned<Sections>>,
     tally: Tally,
+    due: DueLists,
 }
 
-/// What lists and tables need to know of an application.
+/// What lists, tables and deadlines need to know of an application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ApplicationEntry {
     /// What the tables count.
     pub fact: ApplicationFact,
     /// How it arrived, if stated.
     pub channel: Option<Channel>,
+    /// Whether it ended because the applicant withdrew.
+    pub is_withdrawal: bool,
     /// Whether the entry is void: then no table counts it.
     pub is_voided: bool,
 }
@@ -125,7 +132,7 @@ impl ApplicationFilter {
 impl Register {
     /// What a replay made of the agencies' events.
     pub(super) fn of(books: BTreeMap<AgencyId, AgencyBook>, position: GlobalPosition) -> Self {
-        Self { books, position, calendar: CalendarBook::default() }
+        Self { books, position, ..Self::default() }
     }
 
     /// The same with the notices that were recorded.
@@ -146,7 +153,10 @@ impl Register {
         version: StreamVersion,
     ) -> Result<(), TooManyApplications> {
         self.position = position;
-        if event.changes_no_table() {
+        if event.moves_calendars() {
+            self.revision.advance();
+        }
+        if event.moves_nothing() {
             return Ok(());
         }
         if let Some(notice) = event.notice() {
@@ -220,9 +230,19 @@ impl Register {
         self.books.get(id)?.agency()?.value.parent_in(year)
     }
 
+    /// How often calendars and tree changed.
+    pub(super) const fn revision(&self) -> Revision {
+        self.revision
+    }
+
     /// The agency and every one below it in a calendar year, each once.
     #[must_use]
     pub fn subtree(&self, id: &AgencyId, year: i16) -> Vec<&AgencyBook> {
+        self.members(id, year).into_iter().map(|(_, book)| book).collect()
+    }
+
+    /// The same with their ids.
+    pub(super) fn members(&self, id: &AgencyId, year: i16) -> Vec<(&AgencyId, &AgencyBook)> {
         let mut below: BTreeMap<&AgencyId, Vec<&AgencyId>> = BTreeMap::new();
         for (child, book) in &self.books {
             if let Some(parent) = book.agency().and_then(|agency| agency.value.parent_in(year)) {
@@ -232,7 +252,8 @@ impl Register {
         let mut wanted = vec![id];
         let mut found = Vec::new();
         while let Some(id) = wanted.pop() {
-            found.extend(self.book(id));
+            let member = self.books.get_key_value(id);
+            found.extend(member.filter(|(_, book)| book.agency.is_some()));
             wanted.extend(below.remove(id).unwrap_or_default());
         }
         found
@@ -307,6 +328,10 @@ impl AgencyBook {
     ) -> Result<(), TooManyApplications> {
         let place = self.applications.find(id);
         let before = self.applications.at(place);
+        if let application::Event::Proceeding(step) = event {
+            let moves = Step::of(step).filter(|_| before.is_some_and(|entry| !entry.is_voided));
+            return moves.map_or(Ok(()), |step| self.add_step(place, step));
+        }
         let Some(after) = Counted::evolve(before.map(Counted::from), event) else {
             return Ok(());
         };
@@ -314,11 +339,27 @@ impl AgencyBook {
         if before == Some(after) {
             return Ok(());
         }
-        self.applications.put(place, id, &after)?;
+        let at = self.applications.put(place, id, &after)?;
+        self.due.touch(at);
         let counted = |entry: ApplicationEntry| (!entry.is_voided).then_some(entry.fact);
         let (before, after) = (before.and_then(counted), counted(after));
         self.tally.replace_application(before.as_ref(), after.as_ref());
         Ok(())
+    }
+
+    /// Folds in a step of an application, which moves clocks only.
+    pub(super) fn fold_step(&mut self, id: &str, step: Step) -> Result<(), TooManyApplications> {
+        let place = self.applications.find(id);
+        if self.applications.at(place).is_some_and(|entry| entry.is_voided) {
+            return Ok(());
+        }
+        self.add_step(place, step)
+    }
+
+    fn add_step(&mut self, place: Place, step: Step) -> Result<(), TooManyApplications> {
+        let Some(at) = Applications::start_of(place) else { return Ok(()) };
+        self.due.touch(at);
+        self.applications.add_step(at, step)
     }
 
     fn fold_remedy(&mut self, id: &CaseId, event: &remedy::Event) {
@@ -371,6 +412,24 @@ impl AgencyBook {
         self.applications.get(id.as_str())
     }
 
+    /// Its applications, packed.
+    pub(super) const fn packed_applications(&self) -> &Applications {
+        &self.applications
+    }
+
+    /// Its list of deadlines.
+    pub(super) const fn due_lists(&self) -> &DueLists {
+        &self.due
+    }
+
+    /// What the deadline of an application is derived from; nothing if its entry is void. The rule
+    /// of the receipt is not kept.
+    pub(super) fn facts_at(&self, at: u32) -> Option<Facts> {
+        let entry = self.applications.entry_at(at).filter(|entry| !entry.is_voided)?;
+        let steps = self.applications.steps_at(at).into_iter();
+        Some(Counted::from(entry).facts(steps.map(Step::proceeding)))
+    }
+
     /// Every case, by id.
     pub fn cases(&self) -> impl Iterator<Item = (&CaseId, &RemedyEntry)> {
         self.remedies.iter()
@@ -408,17 +467,18 @@ impl AgencyBook {
 
 impl From<Counted> for ApplicationEntry {
     fn from(counted: Counted) -> Self {
-        let Counted { applicant_kind: kind, receipt_date, channel, conclusion, is_voided } =
-            counted;
-        Self { fact: ApplicationFact { kind, receipt_date, conclusion }, channel, is_voided }
+        let Counted { applicant_kind: kind, receipt_date, conclusion, .. } = counted;
+        let Counted { channel, is_voided, is_withdrawal, .. } = counted;
+        let fact = ApplicationFact { kind, receipt_date, conclusion };
+        Self { fact, channel, is_withdrawal, is_voided }
     }
 }
 
 impl From<ApplicationEntry> for Counted {
     fn from(entry: ApplicationEntry) -> Self {
-        let ApplicationEntry { fact, channel, is_voided } = entry;
+        let ApplicationEntry { fact, channel, is_withdrawal, is_voided } = entry;
         let ApplicationFact { kind: applicant_kind, receipt_date, conclusion } = fact;
-        Self { applicant_kind, receipt_date, channel, conclusion, is_voided }
+        Self { applicant_kind, receipt_date, channel, conclusion, is_withdrawal, is_voided }
     }
 }
 

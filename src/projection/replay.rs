@@ -20,6 +20,7 @@ use hashbrown::HashTable;
 
 use super::{
     AgencyBook, CalendarBook, QueryError, Register, TooManyApplications, id_hashing::IdHashing,
+    steps::Step,
 };
 use crate::{
     domain::{
@@ -179,8 +180,16 @@ enum Body {
     Received { kind: ApplicantKind, date: LegalDate, channel: Option<Channel> },
     Decided { disposition: Disposition, date: LegalDate },
     Withdrawn { date: LegalDate },
+    Step(Step),
     Rare(Box<application::Event>),
     Whole(Box<(Event, StreamVersion)>),
+}
+
+/// What happened, as it is folded.
+enum News<'a> {
+    Event(application::Event),
+    Step(Step),
+    Whole(&'a (Event, StreamVersion)),
 }
 
 impl Fold {
@@ -258,7 +267,7 @@ fn sort(
     piles.iter_mut().for_each(Pile::clear);
     for event in stretch.events() {
         let read = read(event)?;
-        if !scope.admits(&read.event) || read.event.changes_no_table() {
+        if !scope.admits(&read.event) || read.event.moves_nothing() {
             continue;
         }
         let hash = hasher.hash(read.event.agency_id().as_bytes());
@@ -317,16 +326,19 @@ impl Body {
             application::Event::Withdrawn(application::Withdrawn { withdrawal_date: date }) => {
                 Self::Withdrawn { date }
             }
+            application::Event::Proceeding(step) => match Step::of(&step) {
+                Some(step) => Self::Step(step),
+                None => Self::Rare(Box::new(application::Event::Proceeding(step))),
+            },
             rare @ (application::Event::EntryCorrected(_)
-            | application::Event::Proceeding(_)
             | application::Event::Reopened(_)
             | application::Event::EntryVoided(_)) => Self::Rare(Box::new(rare)),
         }
     }
 
-    /// The event as [`Narrow`] has it, without texts; or a whole one.
-    fn event(&self) -> Result<application::Event, &(Event, StreamVersion)> {
-        Ok(match self {
+    /// The event as [`Narrow`] has it, without texts; a step; or a whole one.
+    fn news(&self) -> News<'_> {
+        News::Event(match self {
             &Self::Received { kind, date, channel } => {
                 application::Event::Received(application::Received {
                     applicant_kind: kind,
@@ -348,7 +360,8 @@ impl Body {
                 application::Event::Withdrawn(application::Withdrawn { withdrawal_date: date })
             }
             Self::Rare(rare) => rare.as_ref().clone(),
-            Self::Whole(whole) => return Err(whole),
+            Self::Step(step) => return News::Step(*step),
+            Self::Whole(whole) => return News::Whole(whole),
         })
     }
 }
@@ -358,9 +371,10 @@ impl Shard {
         for sorted in &pile.events {
             let (agency_id, id) = pile.ids(sorted);
             let book = self.book(agency_id, sorted.hash, hasher);
-            let folded = match sorted.body.event() {
-                Ok(event) => book.fold_application(id, &event),
-                Err((whole, version)) => book.fold_whole(&whole.body, *version),
+            let folded = match sorted.body.news() {
+                News::Event(event) => book.fold_application(id, &event),
+                News::Step(step) => book.fold_step(id, step),
+                News::Whole((whole, version)) => book.fold_whole(&whole.body, *version),
             };
             folded.map_err(|reason| too_many(sorted.position, reason))?;
         }
@@ -415,7 +429,7 @@ impl Stretch<'_> {
 
 /// Does tasks on several threads, each taking the next one when it is done with one; outcomes in
 /// order.
-fn in_turns<T: Send, R: Send>(
+pub(super) fn in_turns<T: Send, R: Send>(
     threads: usize,
     tasks: impl Iterator<Item = T> + Send,
     work: impl Fn(T) -> R + Sync,

@@ -12,7 +12,7 @@ use crate::{
     domain::{AgencyId, State},
     ledger::Entry,
     projection::{AsOf, History, QueryError},
-    store::StreamId,
+    store::{GlobalPosition, StreamId},
     wire::{
         Subject,
         pb::v1::{self as pb, application_service_server::ApplicationService},
@@ -53,9 +53,19 @@ impl Desk {
 
     /// The history of the stream with this name.
     pub(super) async fn history(&self, name: &str, initial: State) -> Result<History, QueryError> {
+        self.history_up_to(name, initial, None).await
+    }
+
+    /// The same up to a position.
+    pub(super) async fn history_up_to(
+        &self,
+        name: &str,
+        initial: State,
+        up_to: Option<GlobalPosition>,
+    ) -> Result<History, QueryError> {
         let not_found = |_| QueryError::NotFound { what: "stream", id: name.to_owned() };
         let stream = StreamId::parse(name).map_err(not_found)?;
-        History::read(self.store.as_ref(), &stream, initial).await
+        History::read_up_to(self.store.as_ref(), &stream, initial, up_to).await
     }
 
     async fn applications(

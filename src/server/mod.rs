@@ -7,6 +7,7 @@ mod agency_service;
 mod application_service;
 mod calendar_service;
 mod convert;
+mod deadline_service;
 mod event_service;
 mod fee_service;
 mod intake_service;

@@ -241,6 +241,10 @@ impl From<QueryError> for Refused {
             QueryError::SumTooLarge(_) => {
                 Self::new(Code::FailedPrecondition, "SUM_TOO_LARGE", error.to_string()).at("year")
             }
+            QueryError::Deadline(_) => {
+                let reason = "DEADLINE_BEYOND_LEDGER";
+                Self::new(Code::FailedPrecondition, reason, error.to_string()).at("application_id")
+            }
             QueryError::Read(read) => Self::from(read),
             QueryError::Unreadable { .. } => Self::data_loss(&error),
             QueryError::Stopped { .. } => {

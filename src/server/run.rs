@@ -21,6 +21,7 @@ use crate::{
             admin_service_server::AdminServiceServer, agency_service_server::AgencyServiceServer,
             application_service_server::ApplicationServiceServer,
             calendar_service_server::CalendarServiceServer,
+            deadline_service_server::DeadlineServiceServer,
             event_service_server::EventServiceServer, fee_service_server::FeeServiceServer,
             intake_service_server::IntakeServiceServer,
             narrative_service_server::NarrativeServiceServer,
@@ -149,6 +150,7 @@ fn routes(desk: Desk) -> Routes {
         .add_service(EventServiceServer::new(desk.clone()))
         .add_service(CalendarServiceServer::new(desk.clone()))
         .add_service(FeeServiceServer::new(desk.clone()))
+        .add_service(DeadlineServiceServer::new(desk.clone()))
         .add_service(IntakeServiceServer::new(desk))
 }
 
@@ -216,7 +218,7 @@ const WRITING_SERVICES: [&str; 7] = [
 ];
 
 /// What health answers for: the whole, and each service by name.
-const SERVICES: [&str; 13] = [
+const SERVICES: [&str; 14] = [
     "",
     "disclosure.v1.AdminService",
     "disclosure.v1.AgencyService",
@@ -230,6 +232,7 @@ const SERVICES: [&str; 13] = [
     "disclosure.v1.IntakeService",
     "disclosure.v1.CalendarService",
     "disclosure.v1.FeeService",
+    "disclosure.v1.DeadlineService",
 ];
 
 #[cfg(test)]

@@ -55,15 +55,31 @@ impl Narrow<'_> {
         }
     }
 
-    /// Whether it is a step of a procedure, which moves clocks only.
+    /// Whether it changes which calendar holds for which agency: a notice of working days, or an
+    /// event of an agency itself.
     #[must_use]
-    pub fn changes_no_table(&self) -> bool {
-        let is_step =
-            |event: &application::Event| matches!(event, application::Event::Proceeding(_));
+    pub fn moves_calendars(&self) -> bool {
         match self {
-            Self::Application(news) => is_step(&news.event),
+            Self::Application(_) => false,
+            Self::Whole(event) => matches!(event.body, Body::Notice(_) | Body::Agency(_)),
+        }
+    }
+
+    /// Whether it is a step of a procedure that moves no clock, and so is not folded at all.
+    #[must_use]
+    pub fn moves_nothing(&self) -> bool {
+        let is_still = |event: &application::Event| {
+            matches!(
+                event,
+                application::Event::Proceeding(
+                    Proceeding::ReasonsRequested(_) | Proceeding::DecisionAmended(_)
+                )
+            )
+        };
+        match self {
+            Self::Application(news) => is_still(&news.event),
             Self::Whole(event) => {
-                matches!(&event.body, Body::Application(_, event) if is_step(event))
+                matches!(&event.body, Body::Application(_, event) if is_still(event))
             }
         }
     }
@@ -564,7 +580,7 @@ mod tests {
             let bytes = encode(&Event { agency_id, actor: ShortText::default(), body });
             check(&bytes);
             let read = decode_narrow(&bytes).unwrap();
-            assert!(read.changes_no_table());
+            assert!(!read.moves_nothing());
             let is_walked = matches!(read, Narrow::Application(_));
             assert_eq!(is_walked, (0..1 << 28).contains(&amount_fen), "{amount_fen}");
         }

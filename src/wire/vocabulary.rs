@@ -1,9 +1,10 @@
 //! The closed lists of the law, as numbers on the wire.
 
-use super::pb::event::v1 as pb;
+use super::pb::{event::v1 as pb, v1 as spoken};
 use crate::domain::{
     ApplicantKind, Channel, Disposition, NotDisclosed, NotProcessed, Other, Unable,
     application::{AgencyOpinion, AmendmentBasis, DeliveryMethod, ThirdPartyOpinion},
+    deadline::{DeadlineState, ReceiptRule, StartBasis},
     fee::FeeBasis,
     narrative::Section,
     remedy::{RemedyKind, RemedyResult},
@@ -144,6 +145,32 @@ coded!(Section, pb::Section, Section::ALL.iter().copied(), {
     Section::Overview => Overview,
     Section::Problems => Problems,
     Section::Other => Other,
+});
+
+coded!(DeadlineState, spoken::DeadlineState, DeadlineState::ALL.iter().copied(), {
+    DeadlineState::Running => Running,
+    DeadlineState::Overdue => Overdue,
+    DeadlineState::AwaitingOpinion => AwaitingOpinion,
+    DeadlineState::AwaitingCorrection => AwaitingCorrection,
+    DeadlineState::AwaitingPayment => AwaitingPayment,
+    DeadlineState::InTime => InTime,
+    DeadlineState::Extended => Extended,
+    DeadlineState::Late => Late,
+    DeadlineState::Lapsed => Lapsed,
+    DeadlineState::Withdrawn => Withdrawn,
+});
+
+coded!(ReceiptRule, spoken::DeadlineReceiptRule, ReceiptRule::ALL.iter().copied(), {
+    ReceiptRule::Submission => Submission,
+    ReceiptRule::Signature => Signature,
+    ReceiptRule::Confirmation => Confirmation,
+    ReceiptRule::Stated => Stated,
+});
+
+coded!(StartBasis, spoken::DeadlineStart, StartBasis::ALL.iter().copied(), {
+    StartBasis::Receipt => Receipt,
+    StartBasis::Correction => Correction,
+    StartBasis::Payment => Payment,
 });
 
 #[cfg(test)]

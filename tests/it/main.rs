@@ -22,6 +22,7 @@ mod act_histories;
 mod api;
 mod import_cli;
 mod calendar_cli;
+mod deadlines_cli;
 mod operations;
 mod snapshot_restart;
 mod documents;

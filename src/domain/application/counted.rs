@@ -18,6 +18,8 @@ pub struct Counted {
     pub channel: Option<Channel>,
     /// When and how it ended; `None` while it is open.
     pub conclusion: Option<(LegalDate, Disposition)>,
+    /// Whether it ended by withdrawal; no table asks, but timeliness does.
+    pub is_withdrawal: bool,
     /// Whether the entry is void: then no table counts it.
     pub is_voided: bool,
 }
@@ -30,6 +32,7 @@ impl From<&Application> for Counted {
             receipt_date: application.receipt_date,
             channel: application.channel,
             conclusion: conclusion.map(|conclusion| (conclusion.date, conclusion.disposition)),
+            is_withdrawal: conclusion.is_some_and(|conclusion| conclusion.is_withdrawal),
             is_voided: application.voided.is_some(),
         }
     }
@@ -47,6 +50,7 @@ impl Counted {
                 receipt_date: received.receipt_date,
                 channel: received.channel,
                 conclusion: None,
+                is_withdrawal: false,
                 is_voided: false,
             });
         };
@@ -59,10 +63,11 @@ impl Counted {
                 counted.conclude(decided.effective_date(), decided.disposition);
             }
             Event::Withdrawn(withdrawn) => {
+                counted.is_withdrawal |= counted.conclusion.is_none();
                 counted.conclude(withdrawn.withdrawal_date, Disposition::Other(Other::Misc));
             }
             Event::EntryCorrected(corrected) => counted.correct(corrected),
-            Event::Reopened(_) => counted.conclusion = None,
+            Event::Reopened(_) => (counted.conclusion, counted.is_withdrawal) = (None, false),
             Event::EntryVoided(_) => counted.is_voided = true,
         }
         Some(counted)

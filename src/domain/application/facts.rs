@@ -1,7 +1,8 @@
 //! What an application's deadlines are derived from.
 
 use super::{
-    proceeding::{Consultation, Correction, Fee},
+    counted::Counted,
+    proceeding::{Consultation, Correction, Fee, Proceeding, Proceedings},
     state::{Application, Conclusion},
 };
 use crate::domain::{
@@ -18,34 +19,8 @@ impl Application {
     /// that another agency gave none ends the wait for it.
     #[must_use]
     pub fn facts(&self) -> Facts {
-        let proceedings = self.proceedings();
-        Facts {
-            receipt: self.receipt(),
-            corrections: proceedings.corrections.iter().map(CorrectionRequest::from).collect(),
-            consultations: proceedings
-                .consultations
-                .iter()
-                .map(deadline::Consultation::from)
-                .collect(),
-            extensions: proceedings
-                .extensions
-                .iter()
-                .map(|found| Extension {
-                    notice_date: found.notice_date,
-                    working_days: found.working_days,
-                })
-                .collect(),
-            fees: proceedings.fees.iter().map(FeeNotice::from).collect(),
-            postponements: proceedings
-                .postponements
-                .iter()
-                .map(|found| deadline::Postponement {
-                    notice_date: found.notice_date,
-                    until: found.due_date,
-                })
-                .collect(),
-            conclusion: self.conclusion.as_ref().map(deadline::Conclusion::from),
-        }
+        let conclusion = self.conclusion.as_ref().map(deadline::Conclusion::from);
+        facts(self.receipt(), self.proceedings(), conclusion)
     }
 
     fn receipt(&self) -> Receipt {
@@ -54,6 +29,53 @@ impl Application {
             .and_then(|(channel, arrival)| arrival.receipt(channel).ok())
             .filter(|receipt| receipt.date == self.receipt_date)
             .unwrap_or(Receipt::stated(self.receipt_date))
+    }
+}
+
+impl Counted {
+    /// The acts that bear on the application's deadlines, given the steps of its procedure in the
+    /// order of recording. The receipt date is as stated: how the application arrived is not counted.
+    #[must_use]
+    pub fn facts(self, steps: impl Iterator<Item = Proceeding>) -> Facts {
+        let mut proceedings = Proceedings::NONE;
+        for step in steps {
+            proceedings.record(&step);
+        }
+        let conclusion = self.conclusion.map(|(date, disposition)| deadline::Conclusion {
+            kind: kind(disposition, self.is_withdrawal),
+            date,
+        });
+        facts(Receipt::stated(self.receipt_date), &proceedings, conclusion)
+    }
+}
+
+fn facts(
+    receipt: Receipt,
+    proceedings: &Proceedings,
+    conclusion: Option<deadline::Conclusion>,
+) -> Facts {
+    Facts {
+        receipt,
+        corrections: proceedings.corrections.iter().map(CorrectionRequest::from).collect(),
+        consultations: proceedings.consultations.iter().map(deadline::Consultation::from).collect(),
+        extensions: proceedings
+            .extensions
+            .iter()
+            .map(|found| Extension {
+                notice_date: found.notice_date,
+                working_days: found.working_days,
+            })
+            .collect(),
+        fees: proceedings.fees.iter().map(FeeNotice::from).collect(),
+        postponements: proceedings
+            .postponements
+            .iter()
+            .map(|found| deadline::Postponement {
+                notice_date: found.notice_date,
+                until: found.due_date,
+            })
+            .collect(),
+        conclusion,
     }
 }
 
@@ -93,19 +115,21 @@ impl From<&Fee> for FeeNotice {
 
 impl From<&Conclusion> for deadline::Conclusion {
     fn from(conclusion: &Conclusion) -> Self {
-        let kind = match conclusion.disposition {
-            Disposition::Other(Other::CorrectionOverdue) => ConclusionKind::CorrectionLapsed,
-            Disposition::Other(Other::FeeOverdue) => ConclusionKind::FeeLapsed,
-            Disposition::Other(Other::Misc) if conclusion.is_withdrawal => {
-                ConclusionKind::Withdrawn
-            }
-            Disposition::Other(Other::Misc)
-            | Disposition::Granted
-            | Disposition::Partial
-            | Disposition::NotDisclosed(_)
-            | Disposition::Unable(_)
-            | Disposition::NotProcessed(_) => ConclusionKind::Replied,
-        };
+        let kind = kind(conclusion.disposition, conclusion.is_withdrawal);
         Self { kind, date: conclusion.date }
+    }
+}
+
+fn kind(disposition: Disposition, is_withdrawal: bool) -> ConclusionKind {
+    match disposition {
+        Disposition::Other(Other::CorrectionOverdue) => ConclusionKind::CorrectionLapsed,
+        Disposition::Other(Other::FeeOverdue) => ConclusionKind::FeeLapsed,
+        Disposition::Other(Other::Misc) if is_withdrawal => ConclusionKind::Withdrawn,
+        Disposition::Other(Other::Misc)
+        | Disposition::Granted
+        | Disposition::Partial
+        | Disposition::NotDisclosed(_)
+        | Disposition::Unable(_)
+        | Disposition::NotProcessed(_) => ConclusionKind::Replied,
     }
 }

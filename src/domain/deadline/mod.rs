@@ -23,6 +23,7 @@ mod facts;
 mod finding;
 mod period;
 mod receipt;
+mod state;
 mod timer;
 
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub use facts::{
 pub use finding::{Finding, FindingId, findings, receipt_finding};
 pub use period::{Article, Due, Law, Length, PeriodKind};
 pub use receipt::{Arrival, Receipt, ReceiptRule, ReceiptUnknown};
+pub use state::{Assessment, DeadlineState};
 pub use timer::{
     ActKind, BeyondLedger, Deadline, Disregard, Disregarded, Pause, Payment, Policy,
     RepeatedCorrection, Standing, Start, StartBasis, reply_deadline,

@@ -8,6 +8,7 @@ mod remedies;
 mod proactive;
 mod narrative;
 mod calendar;
+mod deadlines;
 mod fees;
 mod statistics;
 mod reports;

@@ -10,7 +10,8 @@ use disclosure_ledger::{
     wire::pb::v1::{
         self as pb, agency_service_client::AgencyServiceClient,
         application_service_client::ApplicationServiceClient,
-        calendar_service_client::CalendarServiceClient, event_service_client::EventServiceClient,
+        calendar_service_client::CalendarServiceClient,
+        deadline_service_client::DeadlineServiceClient, event_service_client::EventServiceClient,
         fee_service_client::FeeServiceClient, intake_service_client::IntakeServiceClient,
         narrative_service_client::NarrativeServiceClient,
         proactive_service_client::ProactiveServiceClient, record_rows_request::Command,
@@ -102,6 +103,7 @@ impl TestServer {
         proactive: ProactiveServiceClient,
         narrative: NarrativeServiceClient,
         calendar: CalendarServiceClient,
+        deadlines: DeadlineServiceClient,
         fees: FeeServiceClient,
         statistics: StatisticsServiceClient,
         reports: ReportServiceClient,

@@ -1,0 +1,184 @@
+//! `disclosure deadlines` and `disclosure explain`.
+
+use serde_json::{Value, json};
+
+use super::{
+    Failure, Outcome, Output,
+    args::{DeadlinesOptions, ExplainOptions},
+    calendar::date,
+    client::connect,
+};
+use crate::{
+    domain::deadline::{DeadlineState, ReceiptRule, StartBasis},
+    wire::{
+        Coded, civil_date,
+        pb::v1::{self as pb, deadline_service_client::DeadlineServiceClient},
+    },
+};
+
+pub(super) async fn run(
+    server: &str,
+    options: DeadlinesOptions,
+    output: Output,
+) -> Result<Outcome, Failure> {
+    let DeadlinesOptions { agency, subtree, overdue, within, waiting } = options;
+    let selection = match within {
+        Some(_) => pb::DeadlineSelection::Due,
+        None if overdue => pb::DeadlineSelection::Overdue,
+        None if waiting => pb::DeadlineSelection::Waiting,
+        None => pb::DeadlineSelection::Unspecified,
+    };
+    let mut client = DeadlineServiceClient::new(connect(server).await?);
+    let mut page_token = String::new();
+    loop {
+        let request = pb::ListDeadlinesRequest {
+            page_size: 1000,
+            page_token,
+            agency_id: agency.clone(),
+            include_subtree: subtree,
+            selection: selection.into(),
+            within_working_days: within.map_or(0, i32::from),
+        };
+        let page = client.list_deadlines(request).await?.into_inner();
+        for deadline in &page.deadlines {
+            output.summary(line(deadline), &object(deadline));
+        }
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return Ok(Outcome::Done);
+        }
+    }
+}
+
+/// Due date, working days left, state, agency, application.
+fn line(deadline: &pb::Deadline) -> String {
+    let due = date(deadline.due_date).unwrap_or_default();
+    let left = deadline.remaining_working_days.map(|left| left.to_string()).unwrap_or_default();
+    let provisional = if deadline.is_provisional { "\tprovisional" } else { "" };
+    let pb::Deadline { agency_id, application_id, .. } = deadline;
+    format!("{due}\t{left}\t{}\t{agency_id}\t{application_id}{provisional}", state(deadline))
+}
+
+fn state(deadline: &pb::Deadline) -> &'static str {
+    DeadlineState::from_code(deadline.state).ok().flatten().map_or("", DeadlineState::key)
+}
+
+fn object(deadline: &pb::Deadline) -> Value {
+    let start = StartBasis::from_code(deadline.start).ok().flatten();
+    json!({
+        "agency": deadline.agency_id,
+        "application": deadline.application_id,
+        "state": state(deadline),
+        "receipt_date": date(deadline.receipt_date),
+        "start_date": date(deadline.start_date),
+        "start": start.map(StartBasis::key),
+        "due_date": date(deadline.due_date),
+        "provisional": deadline.is_provisional,
+        "remaining_working_days": deadline.remaining_working_days,
+        "allowed_working_days": deadline.allowed_working_days,
+        "extended_working_days": deadline.extended_working_days,
+        "awaited_date": date(deadline.awaited_date),
+        "conclusion_date": date(deadline.conclusion_date),
+        "taken_working_days": deadline.taken_working_days,
+    })
+}
+
+pub(super) async fn explain(
+    server: &str,
+    options: ExplainOptions,
+    output: Output,
+) -> Result<Outcome, Failure> {
+    let ExplainOptions { agency, application, known } = options;
+    let mut client = DeadlineServiceClient::new(connect(server).await?);
+    let known_date = known.map(civil_date);
+    let request = pb::ExplainDeadlineRequest {
+        agency_id: agency.clone(),
+        application_id: application.clone(),
+        known_date,
+        as_of_position: 0,
+    };
+    let explained = client.explain_deadline(request).await?.into_inner();
+    if !output.json {
+        for step in &explained.steps {
+            output.line(&step.chinese);
+        }
+        for change in &explained.changes {
+            output.line(&change.chinese);
+        }
+        return Ok(Outcome::Done);
+    }
+    let request = pb::GetDeadlineRequest {
+        agency_id: agency,
+        application_id: application,
+        known_date,
+        as_of_position: explained.position,
+    };
+    let found = client.get_deadline(request).await?.into_inner();
+    output.line(explanation(&explained, &found));
+    Ok(Outcome::Done)
+}
+
+fn explanation(explained: &pb::ExplainDeadlineResponse, found: &pb::GetDeadlineResponse) -> Value {
+    let rule = ReceiptRule::from_code(found.receipt_rule).ok().flatten();
+    let deadline = explained.deadline.as_ref().map(object);
+    json!({
+        "deadline": deadline,
+        "receipt_rule": rule.map(ReceiptRule::key),
+        "steps": explained.steps.iter().map(step).collect::<Vec<_>>(),
+        "changes": explained.changes.iter().map(change).collect::<Vec<_>>(),
+        "findings": found.findings.iter().map(finding).collect::<Vec<_>>(),
+        "asked_date": date(explained.asked_date),
+        "known_date": date(explained.known_date),
+        "position": explained.position,
+    })
+}
+
+fn step(step: &pb::DeadlineStep) -> Value {
+    let days = |days: &[pb::CalendarDay]| {
+        let day = |day: &pb::CalendarDay| {
+            let by = day.notice.clone().unwrap_or_default();
+            json!({
+                "date": date(day.calendar_date),
+                "notice": by.number,
+                "occasion": by.occasion,
+            })
+        };
+        days.iter().map(day).collect::<Vec<_>>()
+    };
+    json!({
+        "kind": key(step.kind().as_str_name(), "DEADLINE_STEP_KIND_"),
+        "date": date(step.step_date),
+        "after_date": date(step.after_date),
+        "limit_date": date(step.limit_date),
+        "working_days": step.working_days,
+        "days_off": days(&step.days_off),
+        "weekends_worked": days(&step.weekends_worked),
+        "key": step.key,
+        "chinese": step.chinese,
+        "english": step.english,
+    })
+}
+
+fn change(change: &pb::DeadlineChange) -> Value {
+    json!({
+        "kind": key(change.kind().as_str_name(), "DEADLINE_CHANGE_KIND_"),
+        "date": date(change.change_date),
+        "working_days": change.working_days,
+        "chinese": change.chinese,
+        "english": change.english,
+    })
+}
+
+fn finding(finding: &pb::DeadlineFinding) -> Value {
+    json!({
+        "id": finding.id,
+        "date": date(finding.act_date),
+        "limit_date": date(finding.limit_date),
+        "working_days": finding.working_days,
+    })
+}
+
+/// The key of a value that the wire alone names.
+fn key(name: &str, prefix: &str) -> String {
+    name.trim_start_matches(prefix).to_ascii_lowercase()
+}
