@@ -134,39 +134,37 @@ struct Judge {
 }
 
 impl Judge {
-    /// Works until it is told to close, or until the store is dropped.
+    /// Judges each append on top of everything before it, until the store closes or is dropped.
     fn run(mut self) {
         while let Some(first) = self.queue.blocking_recv() {
             let mut slot = self.judging.with_room();
             if slot.ended {
                 return;
             }
+            // Out of the slot meanwhile: should judging panic, nothing half judged is committed.
+            let mut judged = std::mem::take(&mut slot.judged);
             let (mut next, mut left) = (Some(first), JUDGED_TOGETHER);
             while let Some(command) = next {
                 left = left.saturating_sub(1);
                 match command {
                     Command::Append { append, reply } => {
-                        judge(&mut slot, &append, reply, self.clock.as_ref(), &self.shared);
+                        let begin = || Stage::new(&slot.tip, self.clock.now());
+                        let stage = judged.stage.get_or_insert_with(begin);
+                        judged.answers.push((reply, stage.add(&append, &*self.shared)));
                     }
                     Command::Close { reply } => {
                         self.queue.close();
                         slot.closing.push(reply);
                     }
                 }
-                let more = left > 0 && slot.judged.has_room();
+                let more = left > 0 && judged.has_room();
                 next = if more { self.queue.try_recv().ok() } else { None };
             }
+            slot.judged = judged;
             drop(slot);
             self.judging.0.ready.notify_one();
         }
     }
-}
-
-/// Judges an append on top of everything before it.
-fn judge(slot: &mut Slot, append: &Append, reply: Reply, clock: &dyn Clock, shared: &Shared) {
-    let begin = || Stage::new(&slot.tip, clock.now());
-    let answer = slot.judged.stage.get_or_insert_with(begin).add(append, shared);
-    slot.judged.answers.push((reply, answer));
 }
 
 /// Answers everything with an error: a refusal too may rest on what was not recorded.
