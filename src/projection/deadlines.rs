@@ -180,10 +180,7 @@ impl Register {
         size: usize,
     ) -> Result<Page<DeadlineEntry>, QueryError> {
         let DeadlinesOf { agency_id, subtree, selection, today } = of;
-        let unknown = || QueryError::UnknownAgency(agency_id.clone());
-        let book = self.book(agency_id).ok_or_else(unknown)?;
-        let mut members =
-            if subtree { self.members(agency_id, today.year()) } else { vec![(agency_id, book)] };
+        let mut members = self.asked_for(agency_id, subtree, today.year())?;
         members.sort_unstable_by_key(|(id, _)| *id);
         let members: Vec<_> = members.into_iter().map(|(id, book)| Member { id, book }).collect();
         let lists = self.due_lists(&members, today);
@@ -228,10 +225,7 @@ impl Register {
         year: ReportYear,
         subtree: bool,
     ) -> Result<Timeliness, QueryError> {
-        let unknown = || QueryError::UnknownAgency(agency_id.clone());
-        let book = self.book(agency_id).ok_or_else(unknown)?;
-        let members =
-            if subtree { self.members(agency_id, year.get()) } else { vec![(agency_id, book)] };
+        let members = self.asked_for(agency_id, subtree, year.get())?;
         let held = members.iter().map(|(_, book)| book.packed_applications().len());
         let held = held.fold(0, usize::saturating_add);
         let threads = threads_for(held);

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
 use super::{
-    CalendarBook, Page,
+    CalendarBook, Page, QueryError,
     applications::{Applications, Place, TooManyApplications},
     deadlines::{DueLists, Revision},
     steps::Step,
@@ -241,8 +241,23 @@ impl Register {
         self.members(id, year).into_iter().map(|(_, book)| book).collect()
     }
 
-    /// The same with their ids.
-    pub(super) fn members(&self, id: &AgencyId, year: i16) -> Vec<(&AgencyId, &AgencyBook)> {
+    /// The agency alone, or with every one below it in a calendar year.
+    ///
+    /// # Errors
+    ///
+    /// When the agency is not registered.
+    pub(super) fn asked_for<'a>(
+        &'a self,
+        id: &'a AgencyId,
+        subtree: bool,
+        year: i16,
+    ) -> Result<Vec<(&'a AgencyId, &'a AgencyBook)>, QueryError> {
+        let book = self.book(id).ok_or_else(|| QueryError::UnknownAgency(id.clone()))?;
+        Ok(if subtree { self.members(id, year) } else { vec![(id, book)] })
+    }
+
+    /// The agencies of [`Register::subtree`], with their ids.
+    fn members(&self, id: &AgencyId, year: i16) -> Vec<(&AgencyId, &AgencyBook)> {
         let mut below: BTreeMap<&AgencyId, Vec<&AgencyId>> = BTreeMap::new();
         for (child, book) in &self.books {
             if let Some(parent) = book.agency().and_then(|agency| agency.value.parent_in(year)) {

@@ -4,7 +4,7 @@ use tonic::{Request, Response, Status};
 
 use super::{
     Desk,
-    convert::{Fields, agency as convert, page_size},
+    convert::{Fields, agency as convert, page_size, page_start},
     refused::Refused,
     respond,
 };
@@ -63,7 +63,7 @@ impl Desk {
         };
         let whole = (|| Some((size?, parent, year?)))();
         let (size, parent, year) = fields.finish(whole)?;
-        let after = Some(request.page_token.as_str()).filter(|token| !token.is_empty());
+        let after = page_start(&request.page_token);
         let (page, _) = self
             .projection
             .ask(AsOf::Now, |register| {

@@ -4,7 +4,7 @@ use tonic::{Request, Response, Status};
 
 use super::{
     Desk,
-    convert::{Fields, application as convert, event, page_size, proceeding},
+    convert::{Fields, application as convert, event, page_size, page_start, proceeding},
     refused::Refused,
     respond,
 };
@@ -78,7 +78,7 @@ impl Desk {
         let filter = convert::filter(&mut fields, &request.filter.unwrap_or_default());
         let whole = (|| Some((agency_id?, size?, filter)))();
         let (agency_id, size, filter) = fields.finish(whole)?;
-        let after = Some(request.page_token.as_str()).filter(|token| !token.is_empty());
+        let after = page_start(&request.page_token);
         let (page, _) = self
             .projection
             .ask(AsOf::Now, |register| {

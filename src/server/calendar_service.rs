@@ -6,7 +6,7 @@ use tonic::{Request, Response, Status};
 
 use super::{
     Desk,
-    convert::{Fields, calendar as convert, page_size},
+    convert::{Fields, calendar as convert, page_size, page_start},
     refused::Refused,
     respond,
 };
@@ -64,7 +64,7 @@ impl Desk {
         let known_date = fields.optional_date("known_date", request.known_date);
         let size = fields.finish(size)?;
         let of = CalendarOf { agency_id, year: self.clock.today().year(), known_date };
-        let after = Some(request.page_token.as_str()).filter(|token| !token.is_empty());
+        let after = page_start(&request.page_token);
         let (found, _) = self
             .projection
             .ask(AsOf::Now, |register| {

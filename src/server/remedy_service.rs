@@ -4,7 +4,7 @@ use tonic::{Request, Response, Status};
 
 use super::{
     Desk,
-    convert::{Fields, event, page_size, remedy as convert},
+    convert::{Fields, event, page_size, page_start, remedy as convert},
     refused::Refused,
     respond,
 };
@@ -59,7 +59,7 @@ impl Desk {
         let kind = fields.optional_value("kind", request.kind);
         let whole = (|| Some((agency_id?, size?, kind)))();
         let (agency_id, size, kind) = fields.finish(whole)?;
-        let after = Some(request.page_token.as_str()).filter(|token| !token.is_empty());
+        let after = page_start(&request.page_token);
         let (page, _) = self
             .projection
             .ask(AsOf::Now, |register| {

@@ -99,6 +99,11 @@ impl Fields {
     }
 }
 
+/// Where the page asked for begins: after what the page before named as its end.
+pub(crate) fn page_start(token: &str) -> Option<&str> {
+    Some(token).filter(|token| !token.is_empty())
+}
+
 /// The size of the page asked for.
 pub(crate) fn page_size(fields: &mut Fields, asked: i32) -> Option<usize> {
     match usize::try_from(asked) {

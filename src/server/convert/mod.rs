@@ -13,5 +13,5 @@ pub(crate) mod report;
 pub(crate) mod year;
 mod write;
 
-pub(crate) use fields::{Fields, page_size};
+pub(crate) use fields::{Fields, page_size, page_start};
 pub(crate) use write::{entry, receipt};
