@@ -1,6 +1,7 @@
 //! What the store must know to judge an append, in memory: every stream's head, every request.
 //!
-//! A clone is a snapshot that costs next to nothing; see [`Table`].
+//! Whoever asks and whoever adds share it; see [`Table`]. A clone made by whoever adds is a snapshot
+//! that costs next to nothing.
 //!
 //! The rule by which appends are judged is here and nowhere else. A [`Stage`] applies it to one
 //! append after another on top of an [`Index`], and of the frame before if that is still on its
@@ -11,7 +12,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     hash::{BuildHasher, Hasher, RandomState},
     io::{self, Read, Write},
-    sync::Arc,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
 };
 
 use jiff::Timestamp;
@@ -97,14 +98,20 @@ struct Seen {
 /// of a billion streams share but with a chance of one in 10¹¹. A request is known by 40 bits of
 /// its key's hash and the position where it ended; the rest is read back from there when a key
 /// seems to come again.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 pub(super) struct Index {
     /// Stream key (12 bytes, of which the shard stands for one), version (1), position (5).
     streams: Table<17, 11>,
-    /// The versions that do not fit there, which says 255: few streams are as long.
-    long: BTreeMap<Key<11>, StreamVersion>,
     /// Hash of the request key (5 bytes, of which the shard stands for one), position (5).
     requests: Table<9, 4>,
+    extent: RwLock<Extent>,
+}
+
+/// How far the index reaches, and what there is little of.
+#[derive(Debug, Default, Clone)]
+struct Extent {
+    /// The versions that do not fit among the streams, which say 255: few streams are as long.
+    long: BTreeMap<Key<11>, StreamVersion>,
     /// First positions of frames with their record times; both rise.
     times: Vec<(Timestamp, GlobalPosition)>,
     last_time: Option<Timestamp>,
@@ -144,9 +151,34 @@ impl Sealed {
     }
 }
 
+impl Extent {
+    fn advance(&mut self, chunk: &Chunk) {
+        let (time, first) = (chunk.record_time(), chunk.first());
+        let due = self.times.last().is_none_or(|(noted, at)| {
+            *noted < time && first.get().saturating_sub(at.get()) >= TIMES_APART
+        });
+        if due {
+            self.times.push((time, first));
+        }
+        self.last_time = Some(time);
+        self.head = chunk.last();
+    }
+}
+
+impl Clone for Index {
+    fn clone(&self) -> Self {
+        let (streams, requests) = (self.streams.clone(), self.requests.clone());
+        Self { streams, requests, extent: RwLock::new(self.extent().clone()) }
+    }
+}
+
 impl Index {
+    fn extent(&self) -> RwLockReadGuard<'_, Extent> {
+        self.extent.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn head(&self) -> GlobalPosition {
-        self.head
+        self.extent().head
     }
 
     pub(super) fn stream_head(&self, stream: &StreamId) -> Option<StreamHead> {
@@ -155,27 +187,29 @@ impl Index {
 
     fn head_of(&self, key: u128) -> Option<StreamHead> {
         let key = Key::of(&key.to_le_bytes());
-        let entry = self.streams.get(&key).next()?;
+        let entry = self.streams.get(&key)?;
         let version = match entry.get(VERSION_AT)? {
-            &LONG => *self.long.get(&key)?,
+            &LONG => *self.extent().long.get(&key)?,
             short => StreamVersion::new(u32::from(*short))?,
         };
-        Some(StreamHead { version, position: position_of(entry) })
+        Some(StreamHead { version, position: position_of(&entry) })
     }
 
     /// Where requests ended that may be the one with a key.
     pub(super) fn request_candidates(&self, key: &[u8; 16]) -> Vec<GlobalPosition> {
-        self.requests.get(&request_key(key)).map(|entry| position_of(entry)).collect()
+        let entries = self.requests.all(&request_key(key));
+        entries.iter().map(|entry| position_of(entry)).collect()
     }
 
     /// Where to look for the last position recorded at or before an instant.
     pub(super) fn span_of(&self, instant: Timestamp) -> Span {
-        if self.last_time.is_none_or(|last| last <= instant) {
-            return Span { known: self.head, beyond: self.head.next() };
+        let Extent { times, last_time, head, .. } = &*self.extent();
+        if last_time.is_none_or(|last| last <= instant) {
+            return Span { known: *head, beyond: head.next() };
         }
-        let until = self.times.partition_point(|(time, _)| *time <= instant);
-        let known = until.checked_sub(1).and_then(|at| self.times.get(at));
-        let beyond = self.times.get(until).map_or(self.head, |(_, first)| *first);
+        let until = times.partition_point(|(time, _)| *time <= instant);
+        let known = until.checked_sub(1).and_then(|at| times.get(at));
+        let beyond = times.get(until).map_or(*head, |(_, first)| *first);
         known.map_or(Span { known: GlobalPosition::START, beyond: GlobalPosition::new(1) }, |k| {
             Span { known: k.1, beyond }
         })
@@ -183,16 +217,16 @@ impl Index {
 
     /// Where the log ends, whose tree this is.
     pub(super) fn tip(&self, frontier: Frontier) -> Tip {
-        Tip { last_time: self.last_time, frontier, changes: Arc::default() }
+        Tip { last_time: self.extent().last_time, frontier, changes: Arc::default() }
     }
 
-    /// Makes what a stage decided part of the index.
-    pub(super) fn commit(&mut self, changes: &Changes, chunk: &Chunk) {
+    /// Makes what a stage decided part of the index, one entry after another.
+    pub(super) fn commit(&self, changes: &Changes, chunk: &Chunk) {
         for (key, &StreamHead { version, position }) in &changes.streams {
             let key = Key::of(&key.to_le_bytes());
             let short = u8::try_from(version.get()).unwrap_or(LONG);
             if short == LONG {
-                self.long.insert(key, version);
+                self.extend(|extent| extent.long.insert(key, version));
             }
             self.streams.put(key.shard, &entry([&key.rest, &[short], &position_bytes(position)]));
         }
@@ -200,15 +234,20 @@ impl Index {
             let key = request_key(&key.to_le_bytes());
             self.requests.add(key.shard, &entry([&key.rest, &[], &position_bytes(position)]));
         }
-        self.advance(chunk);
+        self.extend(|extent| extent.advance(chunk));
+    }
+
+    fn extend<A>(&self, change: impl FnOnce(&mut Extent) -> A) {
+        change(&mut self.extent.write().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Takes in a chunk read back from disk, if it continues the log.
-    pub(super) fn replay(&mut self, chunk: &Chunk) -> Result<(), Corrupt> {
-        if chunk.first() != self.head.next() {
+    pub(super) fn replay(&self, chunk: &Chunk) -> Result<(), Corrupt> {
+        let Extent { head, last_time, .. } = *self.extent();
+        if chunk.first() != head.next() {
             return Err(Corrupt { reason: "frame does not follow the one before" });
         }
-        if self.last_time.is_some_and(|time| time > chunk.record_time()) {
+        if last_time.is_some_and(|time| time > chunk.record_time()) {
             return Err(Corrupt { reason: "frame was recorded before the one before it" });
         }
         let mut changes = Changes::default();
@@ -233,30 +272,19 @@ impl Index {
         Ok(())
     }
 
-    fn advance(&mut self, chunk: &Chunk) {
-        let (time, first) = (chunk.record_time(), chunk.first());
-        let due = self.times.last().is_none_or(|(noted, at)| {
-            *noted < time && first.get().saturating_sub(at.get()) >= TIMES_APART
-        });
-        if due {
-            self.times.push((time, first));
-        }
-        self.last_time = Some(time);
-        self.head = chunk.last();
-    }
-
     /// Writes everything, in bytes that [`Index::read_from`] reads.
     pub(super) fn write_to(&self, out: &mut impl Write) -> io::Result<()> {
-        let time = self.last_time.map_or(i64::MIN, Timestamp::as_microsecond);
-        out.write_all(&self.head.get().to_le_bytes())?;
+        let Extent { long, times, last_time, head } = &*self.extent();
+        let time = last_time.map_or(i64::MIN, Timestamp::as_microsecond);
+        out.write_all(&head.get().to_le_bytes())?;
         out.write_all(&time.to_le_bytes())?;
-        out.write_all(&(self.times.len() as u64).to_le_bytes())?;
-        for (time, first) in &self.times {
+        out.write_all(&(times.len() as u64).to_le_bytes())?;
+        for (time, first) in times {
             out.write_all(&time.as_microsecond().to_le_bytes())?;
             out.write_all(&first.get().to_le_bytes())?;
         }
-        out.write_all(&(self.long.len() as u64).to_le_bytes())?;
-        for (Key { shard, rest }, version) in &self.long {
+        out.write_all(&(long.len() as u64).to_le_bytes())?;
+        for (Key { shard, rest }, version) in long {
             out.write_all(&[*shard])?;
             out.write_all(rest)?;
             out.write_all(&version.get().to_le_bytes())?;
@@ -282,7 +310,8 @@ impl Index {
         }
         let streams = Table::read_from(bytes)?;
         let requests = Table::read_from(bytes)?;
-        Ok(Self { streams, long, requests, times, last_time, head })
+        let extent = RwLock::new(Extent { long, times, last_time, head });
+        Ok(Self { streams, requests, extent })
     }
 
     /// The memory that streams and requests take.

@@ -7,12 +7,14 @@
 //! [`EMPTIEST`] % after it grew, whatever the number of entries; it grows by itself, so growing
 //! never takes long, nor much memory at once.
 //!
-//! A clone shares every shard until one of the two changes it.
+//! Every shard has a lock of its own, so that whoever looks up seldom waits for whoever adds. A
+//! clone shares every shard until one of the two changes it; it is of one moment only if nobody
+//! adds meanwhile.
 
 use std::{
     io::{self, Read, Write},
     mem,
-    sync::Arc,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
 };
 
 use super::GlobalPosition;
@@ -35,9 +37,9 @@ const MARGIN: usize = 16;
 /// How many entries are read at a time.
 const ENTRIES_AT_ONCE: usize = 4096;
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Table<const E: usize, const K: usize> {
-    shards: Vec<Arc<Shard<E, K>>>,
+    shards: Vec<RwLock<Arc<Shard<E, K>>>>,
 }
 
 /// A key: the byte that says which shard, and the rest.
@@ -60,7 +62,13 @@ impl<const K: usize> Key<K> {
 impl<const E: usize, const K: usize> Default for Table<E, K> {
     fn default() -> Self {
         let empty = Arc::new(Shard { slots: Vec::new(), homes: 0, len: 0 });
-        Self { shards: vec![empty; SHARDS] }
+        Self::of(vec![empty; SHARDS])
+    }
+}
+
+impl<const E: usize, const K: usize> Clone for Table<E, K> {
+    fn clone(&self) -> Self {
+        Self::of(self.shards().map(|shard| Arc::clone(&shard)))
     }
 }
 
@@ -77,47 +85,61 @@ pub(super) fn position_of(entry: &[u8]) -> GlobalPosition {
 }
 
 impl<const E: usize, const K: usize> Table<E, K> {
+    fn of(shards: impl IntoIterator<Item = Arc<Shard<E, K>>>) -> Self {
+        Self { shards: shards.into_iter().map(RwLock::new).collect() }
+    }
+
     /// The number of entries.
     pub(super) fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.len).sum()
+        self.shards().map(|shard| shard.len).sum()
     }
 
     /// The memory that the entries take, gaps included.
     pub(super) fn bytes(&self) -> usize {
-        self.shards.iter().map(|shard| shard.slots.capacity().saturating_mul(E)).sum()
+        self.shards().map(|shard| shard.slots.capacity().saturating_mul(E)).sum()
     }
 
-    /// The entries with a key.
-    pub(super) fn get(&self, key: &Key<K>) -> impl Iterator<Item = &[u8; E]> {
-        let shard = self.shards.get(usize::from(key.shard));
-        let (shard, at) =
-            shard.map_or((&[][..], 0), |shard| (&shard.slots[..], shard.seek(&key.rest)));
-        let from = shard.get(at..).unwrap_or_default();
-        from.iter().take_while(move |entry| !is_free(*entry) && *rest_of(entry) == key.rest)
+    /// The first entry with a key.
+    pub(super) fn get(&self, key: &Key<K>) -> Option<[u8; E]> {
+        self.look_up(key, |entries| entries.next().copied())
+    }
+
+    /// Every entry with a key.
+    pub(super) fn all(&self, key: &Key<K>) -> Vec<[u8; E]> {
+        self.look_up(key, |entries| entries.copied().collect())
+    }
+
+    fn look_up<A>(
+        &self,
+        key: &Key<K>,
+        answer: impl FnOnce(&mut dyn Iterator<Item = &[u8; E]>) -> A,
+    ) -> A {
+        let shard = self.shards.get(usize::from(key.shard)).map(held);
+        let from = shard.as_ref().and_then(|shard| shard.slots.get(shard.seek(&key.rest)..));
+        let of_key = |entry: &&[u8; E]| !is_free(*entry) && *rest_of(entry) == key.rest;
+        answer(&mut from.unwrap_or_default().iter().take_while(of_key))
     }
 
     /// Puts an entry in the place of one with the same key, or adds it.
-    pub(super) fn put(&mut self, shard: u8, entry: &[u8; E]) {
-        if let Some(shard) = self.shard_mut(shard) {
+    pub(super) fn put(&self, shard: u8, entry: &[u8; E]) {
+        self.change(shard, |shard| {
             let key: &[u8; K] = rest_of(entry);
             let at = shard.seek(key);
             match shard.slots.get_mut(at) {
                 Some(slot) if !is_free(slot) && slot.starts_with(key) => *slot = *entry,
                 Some(_) | None => shard.add(entry),
             }
-        }
+        });
     }
 
     /// Adds an entry, even if there is one with the same key.
-    pub(super) fn add(&mut self, shard: u8, entry: &[u8; E]) {
-        if let Some(shard) = self.shard_mut(shard) {
-            shard.add(entry);
-        }
+    pub(super) fn add(&self, shard: u8, entry: &[u8; E]) {
+        self.change(shard, |shard| shard.add(entry));
     }
 
     /// Writes every entry, in bytes that [`Table::read_from`] reads.
     pub(super) fn write_to(&self, out: &mut impl Write) -> io::Result<()> {
-        for shard in &self.shards {
+        for shard in self.shards() {
             out.write_all(&(shard.len as u64).to_le_bytes())?;
             shard.entries().try_for_each(|entry| out.write_all(entry))?;
         }
@@ -126,9 +148,8 @@ impl<const E: usize, const K: usize> Table<E, K> {
 
     /// Reads what [`Table::write_to`] wrote; an error if it is not that.
     pub(super) fn read_from(bytes: &mut impl Read) -> io::Result<Self> {
-        let mut table = Self::default();
-        let mut entries = Vec::new();
-        for shard in &mut table.shards {
+        let (mut shards, mut entries) = (Vec::with_capacity(SHARDS), Vec::new());
+        for _ in 0..SHARDS {
             let mut len = [0; 8];
             bytes.read_exact(&mut len)?;
             let len = usize::try_from(u64::from_le_bytes(len)).map_err(io::Error::other)?;
@@ -144,14 +165,26 @@ impl<const E: usize, const K: usize> Table<E, K> {
             if !in_order || entries.iter().any(|entry| is_free(entry)) {
                 return Err(io::ErrorKind::InvalidData.into());
             }
-            *shard = Arc::new(Shard::laid_out(entries.iter(), entries.len()));
+            shards.push(Arc::new(Shard::laid_out(entries.iter(), entries.len())));
         }
-        Ok(table)
+        Ok(Self::of(shards))
     }
 
-    fn shard_mut(&mut self, shard: u8) -> Option<&mut Shard<E, K>> {
-        self.shards.get_mut(usize::from(shard)).map(Arc::make_mut)
+    /// One shard after another, each as it is when its turn comes.
+    fn shards(&self) -> impl Iterator<Item = RwLockReadGuard<'_, Arc<Shard<E, K>>>> {
+        self.shards.iter().map(held)
     }
+
+    fn change(&self, shard: u8, change: impl FnOnce(&mut Shard<E, K>)) {
+        if let Some(shard) = self.shards.get(usize::from(shard)) {
+            change(Arc::make_mut(&mut shard.write().unwrap_or_else(PoisonError::into_inner)));
+        }
+    }
+}
+
+/// A shard as it is now.
+fn held<T>(shard: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    shard.read().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The key of an entry but for its first byte.
@@ -259,7 +292,7 @@ mod tests {
         fn a_table_is_a_map(
             puts in prop::collection::vec((any::<[u8; 2]>(), 1..1_u64 << 40), 0..400),
         ) {
-            let (mut table, mut map) = (Small::default(), BTreeMap::new());
+            let (table, mut map) = (Small::default(), BTreeMap::new());
             for ([a, b], position) in puts {
                 // Crowded on purpose: all in two shards, and near one another.
                 let key = [a % 2, 0, a, b % 16, 0, 0];
@@ -268,11 +301,11 @@ mod tests {
             }
             prop_assert_eq!(table.len(), map.len());
             for (key, position) in &map {
-                let found: Vec<_> =
-                    table.get(&Key::of(key)).map(|e| position_of(e).get()).collect();
-                prop_assert_eq!(found, [*position]);
+                let all = table.all(&Key::of(key));
+                prop_assert_eq!(&all, &[entry(*key, *position)]);
+                prop_assert_eq!(table.get(&Key::of(key)), Some(all[0]));
             }
-            prop_assert_eq!(table.get(&Key::of(&[9; 6])).count(), 0);
+            prop_assert!(table.all(&Key::of(&[9; 6])).is_empty());
             let mut expected = Vec::new();
             for shard in 0..=u8::MAX {
                 let own = map.iter().filter(|(key, _)| key[0] == shard);
@@ -290,10 +323,11 @@ mod tests {
 
     #[test]
     fn entries_with_one_key_stand_side_by_side() {
-        let mut table = Small::default();
+        let table = Small::default();
         (1..=40).for_each(|n| table.add(7, &entry([7; 6], n)));
         let key = Key::of(&[7; 6]);
-        let mut found: Vec<_> = table.get(&key).map(|e| position_of(e).get()).collect();
+        let all = table.all(&key);
+        let mut found: Vec<_> = all.iter().map(|e| position_of(e).get()).collect();
         found.sort_unstable();
         assert_eq!(found, (1..=40).collect::<Vec<_>>());
     }
@@ -315,7 +349,7 @@ mod tests {
 
     #[test]
     fn an_entry_takes_at_most_a_third_more() {
-        let mut table = Table::<17, 11>::default();
+        let table = Table::<17, 11>::default();
         for n in 0..200_000_u64 {
             let hash: [u8; 32] = Sha256::digest(n.to_le_bytes()).into();
             let mut entry = [0; 17];

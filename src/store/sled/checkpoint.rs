@@ -206,7 +206,7 @@ impl Checkpoints {
 
     /// Whether it is time for the next one.
     pub(super) fn is_due(&self) -> bool {
-        let head = self.shared.index().head();
+        let head = self.shared.index.head();
         let lag = head.get().saturating_sub(self.last.get());
         let due = lag >= self.every.max(head.get().checked_shr(3).unwrap_or(0));
         due && self.writing.as_ref().is_none_or(thread::JoinHandle::is_finished)
@@ -228,7 +228,7 @@ impl Checkpoints {
     /// Waits for the one being written, and writes a last one if it is worth it.
     pub(super) fn finish(&mut self, last: Checkpoint) {
         self.join();
-        let head = self.shared.index().head();
+        let head = self.shared.index.head();
         if head.get().saturating_sub(self.last.get()) >= LAG_AT_CLOSE.min(self.every) {
             self.begin(last);
             self.join();

@@ -3,10 +3,7 @@
 //! The order is what matters: journal, `fdatasync`, memory for readers, index, head, answers.
 //! sled gets the frame from the [`Keeper`], beside the next frame's sync.
 
-use std::{
-    io,
-    sync::{Arc, PoisonError},
-};
+use std::{io, sync::Arc};
 
 use tokio::{
     runtime::Handle,
@@ -102,7 +99,7 @@ impl Drop for Committer {
 impl Committer {
     /// Where the log ends, as far as it is durable.
     pub(super) fn tip(&self) -> Tip {
-        self.shared.index().tip(self.frontier.clone())
+        self.shared.index.tip(self.frontier.clone())
     }
 
     /// Makes a group durable and answers it.
@@ -145,9 +142,7 @@ impl Committer {
         self.shared.door.take_in(chunk.clone());
         self.keeper.wake();
         self.frontier = frontier;
-        let mut index = self.shared.index.write().unwrap_or_else(PoisonError::into_inner);
-        index.commit(&changes, &chunk);
-        drop(index);
+        self.shared.index.commit(&changes, &chunk);
         self.publish.send_replace(chunk.last());
         self.keep_checkpoint();
         Ok(())
@@ -160,7 +155,7 @@ impl Committer {
             self.shared.space.room() > (bytes as u64).saturating_mul(2)
         };
         if self.checkpoints.is_due()
-            && fits(self.shared.index().memory())
+            && fits(self.shared.index.memory())
             && let Some(checkpoint) = self.checkpoint()
         {
             self.checkpoints.begin(checkpoint);
@@ -169,7 +164,7 @@ impl Committer {
 
     /// What is true now, unless the segment is empty.
     fn checkpoint(&self) -> Option<Checkpoint> {
-        let (index, frontier) = (self.shared.index().clone(), self.frontier.clone());
+        let (index, frontier) = (self.shared.index.clone(), self.frontier.clone());
         self.journal.place().map(|place| Checkpoint { index, frontier, place })
     }
 

@@ -28,21 +28,18 @@ mod writer;
 use std::{
     io,
     path::Path,
-    sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
     thread,
 };
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use tokio::{
-    runtime::Handle,
-    sync::{mpsc, oneshot, watch},
-};
+use tokio::{runtime::Handle, sync::watch};
 use tracing::error;
 
 use self::{
     checkpoint::Checkpoints, committer::Committer, door::Door, keeper::Keeper, pages::Pages,
-    recover::Recovered, space::Space, writer::Command,
+    recover::Recovered, space::Space, writer::Writer,
 };
 pub use self::{restore::Restore, verify::verify};
 use super::{
@@ -53,9 +50,6 @@ use super::{
     walk::{Frames, page, walk_stream},
 };
 use crate::clock::Clock;
-
-/// How many appends may wait for the writer before callers wait for room.
-const QUEUE_LEN: usize = 4096;
 
 /// What may be chosen when a store is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,14 +84,14 @@ pub struct SledStore {
     shared: Arc<Shared>,
     head: watch::Receiver<GlobalPosition>,
     log_id: String,
+    writer: Arc<Writer>,
     /// Gone only while the store is being dropped.
-    commands: Option<mpsc::Sender<Command>>,
-    writer: Option<thread::JoinHandle<()>>,
+    thread: Option<thread::JoinHandle<()>>,
 }
 
 /// What the writer and the readers have in common.
 struct Shared {
-    index: RwLock<Index>,
+    index: Index,
     door: Door,
     pages: Pages,
     /// Whether nothing has failed yet.
@@ -108,10 +102,6 @@ struct Shared {
 }
 
 impl Shared {
-    fn index(&self) -> RwLockReadGuard<'_, Index> {
-        self.index.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Whether appends are taken, as far as it depends on what has happened so far.
     fn standing(&self) -> Health {
         self.health.read().unwrap_or_else(PoisonError::into_inner).clone()
@@ -144,7 +134,7 @@ impl Shared {
 
 impl Known for Shared {
     fn look_up<A>(&self, question: impl FnOnce(&Index) -> A) -> A {
-        question(&self.index())
+        question(&self.index)
     }
 
     fn frames(&self) -> &impl Frames {
@@ -189,9 +179,8 @@ impl SledStore {
     ) -> Result<Self, OpenError> {
         let Recovered { index, frontier, journal, head: marks, frames, checkpoint } = recovered;
         let (publish, head) = watch::channel(index.head());
-        let (commands, queue) = mpsc::channel(QUEUE_LEN);
         let shared = Arc::new(Shared {
-            index: RwLock::new(index),
+            index,
             door: Door::new(dir, frames, claim.lock),
             pages: Pages::new(dir),
             health: RwLock::new(Health::Writable),
@@ -212,32 +201,27 @@ impl SledStore {
             keeper,
             shared: Arc::clone(&shared),
         };
-        let writer =
-            writer::start(queue, committer, clock, Arc::clone(&shared)).map_err(no_thread)?;
-        let log_id = claim.log_id;
-        Ok(Self { shared, head, log_id, commands: Some(commands), writer: Some(writer) })
+        let started = writer::start(committer, clock, Arc::clone(&shared));
+        let (writer, thread) = started.map_err(no_thread)?;
+        Ok(Self { shared, head, log_id: claim.log_id, writer, thread: Some(thread) })
     }
 
     /// How much memory the index takes.
     #[must_use]
     pub fn memory(&self) -> Memory {
-        self.shared.index().memory()
+        self.shared.index.memory()
     }
 
-    fn index(&self) -> Result<RwLockReadGuard<'_, Index>, ReadError> {
-        if self.shared.door.is_open() { Ok(self.shared.index()) } else { Err(ReadError::Closed) }
-    }
-
-    async fn send(&self, command: Command) -> Option<()> {
-        self.commands.as_ref()?.send(command).await.ok()
+    fn index(&self) -> Result<&Index, ReadError> {
+        if self.shared.door.is_open() { Ok(&self.shared.index) } else { Err(ReadError::Closed) }
     }
 }
 
 impl Drop for SledStore {
     fn drop(&mut self) {
-        self.commands = None;
-        if let Some(writer) = self.writer.take() {
-            _ = writer.join();
+        self.writer.leave(None);
+        if let Some(thread) = self.thread.take() {
+            _ = thread.join();
         }
     }
 }
@@ -254,11 +238,7 @@ impl EventStore for SledStore {
         {
             _ = self.shared.runtime.set(runtime);
         }
-        let (reply, answer) = oneshot::channel();
-        let sent = self.send(Command::Append { append, reply }).await;
-        sent.ok_or(AppendError::Closed)?;
-        let lost = || AppendError::Failed { reason: "writer has stopped".to_owned() };
-        answer.await.unwrap_or_else(|_| Err(lost()))
+        self.writer.append(append).await
     }
 
     async fn stream_head(&self, stream: &StreamId) -> Result<Option<StreamHead>, ReadError> {
@@ -336,10 +316,7 @@ impl EventStore for SledStore {
     }
 
     async fn close(&self) -> Result<(), CloseError> {
-        let (reply, answer) = oneshot::channel();
-        if self.send(Command::Close { reply }).await.is_some()
-            && let Ok(outcome) = answer.await
-        {
+        if let Some(outcome) = self.writer.close().await {
             return outcome;
         }
         // Another call got there first: the writer lets go of the head when it is done.
