@@ -47,6 +47,8 @@ pub(super) enum Command {
     Deadlines(DeadlinesOptions),
     /// Explain, in Chinese, why the reply to an application is due when it is
     Explain(ExplainOptions),
+    /// Say how long the replies of a year took, in working days (答复时效)
+    Timeliness(TimelinessOptions),
     /// Record a register kept elsewhere, from CSV files
     Import(ImportOptions),
     /// Write the sections of a report
@@ -104,6 +106,7 @@ impl Command {
             | Self::Calendar(_)
             | Self::Deadlines(_)
             | Self::Explain(_)
+            | Self::Timeliness(_)
             | Self::Import(_)
             | Self::Narrative(_)
             | Self::Report(_)
@@ -231,6 +234,21 @@ pub(super) enum CalendarAct {
         #[arg(value_name = "FILE", verbatim_doc_comment)]
         file: PathBuf,
     },
+    /// Count working days on from a day, such as 20 for a reply
+    Add {
+        /// The day after which counting starts, such as 2026-02-01; not counted itself
+        #[arg(long, value_name = "DATE")]
+        after: Date,
+        /// How many working days, 1 to 1,000
+        #[arg(long, value_name = "N")]
+        days: i32,
+        /// The agency whose calendar is counted by [default: the country at large]
+        #[arg(long, value_name = "ID")]
+        agency: Option<String>,
+        /// The calendar as it was known on this day [default: as it is known now]
+        #[arg(long, value_name = "DATE")]
+        known: Option<Date>,
+    },
     /// Say of each day of a range whether it is worked, and why
     Days {
         /// The first day, such as 2026-02-01
@@ -284,6 +302,21 @@ pub(super) struct ExplainOptions {
     /// Ask as on this day, with the calendar as it was known on it [default: today]
     #[arg(long, value_name = "DATE")]
     pub(super) known: Option<Date>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TimelinessOptions {
+    /// The agency
+    #[arg(long, value_name = "ID")]
+    pub(super) agency: String,
+
+    /// The year of the replies
+    #[arg(long)]
+    pub(super) year: i32,
+
+    /// Include every agency below it, as the tree is in that year
+    #[arg(long)]
+    pub(super) subtree: bool,
 }
 
 #[derive(Debug, Args)]

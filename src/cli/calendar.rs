@@ -40,6 +40,16 @@ pub(super) async fn run(
                 tell(output, answer);
             }
         }
+        CalendarAct::Add { after, days, agency, known } => {
+            let request = pb::AddWorkingDaysRequest {
+                start_date: Some(civil_date(after)),
+                working_days: days,
+                agency_id: agency.unwrap_or_default(),
+                known_date: known.map(civil_date),
+            };
+            let mut client = CalendarServiceClient::new(connect(server).await?);
+            added(client.add_working_days(request).await?.into_inner(), output);
+        }
         CalendarAct::Days { from, to, agency, known } => {
             let request = pb::GetWorkingDaysRequest {
                 first_date: Some(civil_date(from)),
@@ -192,6 +202,41 @@ fn days(answer: pb::GetWorkingDaysResponse, output: Output) {
         format_args!("{worked} working days; the notices leave nothing open until {until}"),
         &json!({ "working_days": worked, "covered_until_date": covered }),
     );
+}
+
+/// The day that was come to, and what made it differ from counting Monday to Friday.
+fn added(answer: pb::AddWorkingDaysResponse, output: Output) {
+    let object = json!({
+        "date": date(answer.end_date),
+        "provisional": answer.is_provisional,
+        "days_off": answer.skipped_days.iter().map(named_day).collect::<Vec<_>>(),
+        "weekends_worked": answer.worked_weekend_days.iter().map(named_day).collect::<Vec<_>>(),
+        "covered_until_date": date(answer.covered_until_date),
+    });
+    if output.json {
+        return output.line(object);
+    }
+    let end = date(answer.end_date).unwrap_or_default();
+    let provisional = if answer.is_provisional { "\tprovisional" } else { "" };
+    output.line(format_args!("{end}{provisional}"));
+    let noticed = |day: &&pb::CalendarDay| day.ground() == pb::DayGround::Notice;
+    for (what, days) in [("off", answer.skipped_days), ("work", answer.worked_weekend_days)] {
+        for day in days.iter().filter(noticed) {
+            let on = date(day.calendar_date).unwrap_or_default();
+            let by = day.notice.clone().unwrap_or_default();
+            output.line(format_args!("{on}\t{what}\t{} {}", by.number, by.occasion));
+        }
+    }
+}
+
+/// A day with the notice that made it what it is, if one did.
+pub(super) fn named_day(day: &pb::CalendarDay) -> Value {
+    let by = day.notice.clone().unwrap_or_default();
+    json!({
+        "date": date(day.calendar_date),
+        "notice": by.number,
+        "occasion": by.occasion,
+    })
 }
 
 /// A date as people write it.

@@ -1,11 +1,11 @@
-//! `disclosure deadlines` and `disclosure explain`.
+//! `disclosure deadlines`, `disclosure explain` and `disclosure timeliness`.
 
 use serde_json::{Value, json};
 
 use super::{
     Failure, Outcome, Output,
-    args::{DeadlinesOptions, ExplainOptions},
-    calendar::date,
+    args::{DeadlinesOptions, ExplainOptions, TimelinessOptions},
+    calendar::{date, named_day},
     client::connect,
 };
 use crate::{
@@ -134,17 +134,7 @@ fn explanation(explained: &pb::ExplainDeadlineResponse, found: &pb::GetDeadlineR
 }
 
 fn step(step: &pb::DeadlineStep) -> Value {
-    let days = |days: &[pb::CalendarDay]| {
-        let day = |day: &pb::CalendarDay| {
-            let by = day.notice.clone().unwrap_or_default();
-            json!({
-                "date": date(day.calendar_date),
-                "notice": by.number,
-                "occasion": by.occasion,
-            })
-        };
-        days.iter().map(day).collect::<Vec<_>>()
-    };
+    let days = |days: &[pb::CalendarDay]| days.iter().map(named_day).collect::<Vec<_>>();
     json!({
         "kind": key(step.kind().as_str_name(), "DEADLINE_STEP_KIND_"),
         "date": date(step.step_date),
@@ -167,6 +157,47 @@ fn change(change: &pb::DeadlineChange) -> Value {
         "chinese": change.chinese,
         "english": change.english,
     })
+}
+
+pub(super) async fn timeliness(
+    server: &str,
+    options: TimelinessOptions,
+    output: Output,
+) -> Result<Outcome, Failure> {
+    let TimelinessOptions { agency, year, subtree } = options;
+    let request =
+        pb::GetTimelinessRequest { agency_id: agency.clone(), year, include_subtree: subtree };
+    let mut client = DeadlineServiceClient::new(connect(server).await?);
+    let found = client.get_timeliness(request).await?.into_inner();
+    let pb::GetTimelinessResponse { replies, prompt_replies, extended_replies, .. } = found;
+    let late = found.late_replies;
+    if output.json {
+        let taken = |count: &pb::TimelinessCount| json!([count.working_days, count.replies]);
+        output.line(json!({
+            "agency": agency,
+            "year": year,
+            "subtree": subtree,
+            "replies": replies,
+            "prompt": prompt_replies,
+            "extended": extended_replies,
+            "late": late,
+            "median_working_days": found.median_working_days,
+            "ninetieth_working_days": found.ninetieth_working_days,
+            "counts": found.counts.iter().map(taken).collect::<Vec<_>>(),
+        }));
+        return Ok(Outcome::Done);
+    }
+    output.line(format_args!(
+        "答复{replies}件：按期{prompt_replies}件，延期内{extended_replies}件，逾期{late}件。"
+    ));
+    if let (Some(median), Some(ninetieth)) =
+        (found.median_working_days, found.ninetieth_working_days)
+    {
+        output.line(format_args!(
+            "用时中位数{median}个工作日，九成的答复不超过{ninetieth}个工作日。"
+        ));
+    }
+    Ok(Outcome::Done)
 }
 
 fn finding(finding: &pb::DeadlineFinding) -> Value {

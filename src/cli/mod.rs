@@ -89,6 +89,7 @@ async fn run(arguments: Arguments, output: Output) -> Result<Outcome, Failure> {
         Command::Calendar(act) => calendar::run(&server, act, output).await,
         Command::Deadlines(options) => deadlines::run(&server, options, output).await,
         Command::Explain(options) => deadlines::explain(&server, options, output).await,
+        Command::Timeliness(options) => deadlines::timeliness(&server, options, output).await,
         Command::Import(options) => import::run(&server, options, output).await,
         Command::Narrative(act) => narrative::run(&server, act, output).await,
         Command::Report(options) => report::run(&server, options, output).await,

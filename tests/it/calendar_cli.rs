@@ -171,3 +171,22 @@ fn what_cannot_be_is_refused_in_one_sentence() {
     let ran = office.server.run(&backwards).ended(2);
     assert!(ran.stderr.contains("last_date: 2026-03-01 lies before 2026-03-02"), "{ran:?}");
 }
+
+#[test]
+fn working_days_are_counted_on_from_a_day() {
+    let office = Office::open();
+    let add = ["calendar", "add", "--after", "2020-01-20", "--days", "20"];
+    let now = office.server.run(&add).ended(0).stdout;
+    let mut lines = now.lines();
+    assert_eq!(lines.next(), Some("2020-02-25"));
+    assert_eq!(lines.next(), Some("2020-01-24\toff\t国办发明电〔2019〕16号 春节"));
+    assert!(now.contains("2020-01-31\toff\t国办发明电〔2020〕1号 春节\n"), "{now}");
+    assert!(!now.contains("\twork\t"), "{now}");
+    let then = [&add[..], &["--known", "2020-01-20", "--json"]].concat();
+    let then = office.server.run(&then).ended(0).object();
+    assert_eq!(then["date"], "2020-02-21");
+    assert_eq!(then["weekends_worked"][0]["date"], "2020-02-01");
+    let none = ["calendar", "add", "--after", "2020-01-20", "--days", "0"];
+    let refused = office.server.run(&none).ended(2);
+    assert!(refused.stderr.contains("working_days"), "{refused:?}");
+}

@@ -1,4 +1,4 @@
-//! `disclosure deadlines` and `disclosure explain`, for clerks and for programs.
+//! `disclosure deadlines`, `disclosure explain` and `disclosure timeliness`, for clerks and for programs.
 #![cfg(test)]
 
 use std::fs;
@@ -98,12 +98,36 @@ fn the_spring_festival_of_2020_is_explained_in_chinese() {
 }
 
 #[test]
+fn how_long_replies_took_is_said_of_an_agency_and_of_those_below_it() {
+    let (server, _dir) = office();
+    let ask = ["timeliness", "--agency", "sh", "--year", "2020"];
+    assert_eq!(
+        server.run(&ask).ended(0).stdout,
+        "答复1件：按期0件，延期内0件，逾期1件。\n\
+         用时中位数21个工作日，九成的答复不超过21个工作日。\n"
+    );
+    let all = server.run(&[&ask[..], &["--subtree", "--json"]].concat()).ended(0).object();
+    assert_eq!(
+        all,
+        json!({
+            "agency": "sh", "year": 2020, "subtree": true,
+            "replies": 2, "prompt": 0, "extended": 0, "late": 2,
+            "median_working_days": 21, "ninetieth_working_days": 21, "counts": [[21, 2]],
+        })
+    );
+    let none = ["timeliness", "--agency", "sh", "--year", "2019"];
+    let none = server.run(&none).ended(0).stdout;
+    assert_eq!(none, "答复0件：按期0件，延期内0件，逾期0件。\n");
+}
+
+#[test]
 fn what_cannot_be_answered_is_said_in_one_sentence() {
     let (server, _dir) = office();
     for (arguments, part) in [
         (&["deadlines", "--agency", "bj"][..], "no agency bj is registered"),
         (&["deadlines", "--agency", "sh", "--within", "1001"], "within_working_days"),
         (&["explain", "--agency", "sh", "--application", "9"], "no such application 9"),
+        (&["timeliness", "--agency", "sh", "--year", "2000"], "year"),
     ] {
         let ran = server.run(arguments).ended(2);
         assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
