@@ -48,7 +48,9 @@ pub(super) enum Command {
     /// Explain, in Chinese, why the reply to an application is due when it is
     Explain(ExplainOptions),
     /// Say how long the replies of a year took, in working days (答复时效)
-    Timeliness(TimelinessOptions),
+    Timeliness(YearOptions),
+    /// Say what the fees of a year come to (信息处理费), with a sentence for section six
+    Fees(YearOptions),
     /// Record a register kept elsewhere, from CSV files
     Import(ImportOptions),
     /// Write the sections of a report
@@ -107,6 +109,7 @@ impl Command {
             | Self::Deadlines(_)
             | Self::Explain(_)
             | Self::Timeliness(_)
+            | Self::Fees(_)
             | Self::Import(_)
             | Self::Narrative(_)
             | Self::Report(_)
@@ -305,12 +308,12 @@ pub(super) struct ExplainOptions {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct TimelinessOptions {
+pub(super) struct YearOptions {
     /// The agency
     #[arg(long, value_name = "ID")]
     pub(super) agency: String,
 
-    /// The year of the replies
+    /// The year
     #[arg(long)]
     pub(super) year: i32,
 

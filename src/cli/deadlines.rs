@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     Failure, Outcome, Output,
-    args::{DeadlinesOptions, ExplainOptions, TimelinessOptions},
+    args::{DeadlinesOptions, ExplainOptions, YearOptions},
     calendar::{date, named_day},
     client::connect,
 };
@@ -161,10 +161,10 @@ fn change(change: &pb::DeadlineChange) -> Value {
 
 pub(super) async fn timeliness(
     server: &str,
-    options: TimelinessOptions,
+    options: YearOptions,
     output: Output,
 ) -> Result<Outcome, Failure> {
-    let TimelinessOptions { agency, year, subtree } = options;
+    let YearOptions { agency, year, subtree } = options;
     let request =
         pb::GetTimelinessRequest { agency_id: agency.clone(), year, include_subtree: subtree };
     let mut client = DeadlineServiceClient::new(connect(server).await?);

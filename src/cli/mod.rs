@@ -10,6 +10,7 @@ mod deadlines;
 mod demo;
 mod export;
 mod failure;
+mod fees;
 mod frames;
 mod generate;
 mod import;
@@ -90,6 +91,7 @@ async fn run(arguments: Arguments, output: Output) -> Result<Outcome, Failure> {
         Command::Deadlines(options) => deadlines::run(&server, options, output).await,
         Command::Explain(options) => deadlines::explain(&server, options, output).await,
         Command::Timeliness(options) => deadlines::timeliness(&server, options, output).await,
+        Command::Fees(options) => fees::run(&server, options, output).await,
         Command::Import(options) => import::run(&server, options, output).await,
         Command::Narrative(act) => narrative::run(&server, act, output).await,
         Command::Report(options) => report::run(&server, options, output).await,

@@ -38,6 +38,9 @@ const FURTHER_YUAN: i64 = 100;
 
 const FEN_PER_YUAN: i64 = 100;
 
+/// The first year of the fee.
+const IN_FORCE_FROM: i16 = 2021;
+
 /// Units charged at one price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Band {
@@ -49,6 +52,66 @@ pub struct Band {
     pub price_fen: i64,
     /// The price of all, in fen.
     pub amount_fen: i64,
+}
+
+/// The fees of an agency, or of several, in a calendar year.
+///
+/// A notice counts in the year of its date, a payment in the year in which it was made, with the
+/// amounts of all the notices that it settles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FeeTotals {
+    /// The applications of which a fee was asked.
+    pub noticed_applications: u64,
+    /// What was asked, in fen.
+    pub noticed_fen: i64,
+    /// The applications of which a fee was paid.
+    pub paid_applications: u64,
+    /// What was paid, in fen.
+    pub paid_fen: i64,
+}
+
+impl FeeTotals {
+    /// Adds those of another agency, or of another application.
+    pub fn add(&mut self, other: Self) {
+        self.noticed_applications =
+            self.noticed_applications.saturating_add(other.noticed_applications);
+        self.noticed_fen = self.noticed_fen.saturating_add(other.noticed_fen);
+        self.paid_applications = self.paid_applications.saturating_add(other.paid_applications);
+        self.paid_fen = self.paid_fen.saturating_add(other.paid_fen);
+    }
+
+    /// The sentence that section six owes about them: 国办函〔2020〕109号. Nothing for a year in
+    /// which the fee was not yet in force and none was asked or paid.
+    #[must_use]
+    pub fn sentence(self, year: i16) -> Option<String> {
+        let Self { noticed_applications, noticed_fen, paid_applications, paid_fen } = self;
+        let paid = match paid_applications {
+            0 => "未实际收取信息处理费。".to_owned(),
+            _ => {
+                format!("实际收取{paid_applications}件的信息处理费，共计{}。", in_yuan(paid_fen))
+            }
+        };
+        if noticed_applications > 0 {
+            let asked = in_yuan(noticed_fen);
+            return Some(format!(
+                "{year}年，对{noticed_applications}件政府信息公开申请发出收费通知，\
+                 金额共计{asked}；{paid}"
+            ));
+        }
+        let says = paid_applications > 0 || year >= IN_FORCE_FROM;
+        let none = if paid_applications > 0 {
+            "未发出收费通知；"
+        } else {
+            "未发出收费通知，"
+        };
+        says.then(|| format!("{year}年，{none}{paid}"))
+    }
+}
+
+/// An amount as it is written: `2950元`, `12.50元`.
+fn in_yuan(fen: i64) -> String {
+    let (yuan, rest) = (fen.saturating_div(FEN_PER_YUAN), fen.wrapping_rem(FEN_PER_YUAN));
+    if rest == 0 { format!("{yuan}元") } else { format!("{yuan}.{rest:02}元") }
 }
 
 /// A fee and how it comes about.

@@ -9,6 +9,7 @@ mod applications;
 mod calendar;
 mod deadlines;
 mod error;
+mod fees;
 mod follower;
 mod history;
 mod id_hashing;

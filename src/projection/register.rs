@@ -6,6 +6,7 @@ use super::{
     CalendarBook, Page, QueryError,
     applications::{Applications, Place, TooManyApplications},
     deadlines::{DueLists, Revision},
+    fees::Fees,
     steps::Step,
 };
 use crate::{
@@ -61,6 +62,7 @@ pub struct AgencyBook {
     remedies: BTreeMap<CaseId, RemedyEntry>,
     figures: BTreeMap<ReportYear, Versioned<Figures>>,
     narratives: BTreeMap<ReportYear, Versioned<Sections>>,
+    fees: Fees,
     tally: Tally,
     due: DueLists,
 }
@@ -344,8 +346,11 @@ impl AgencyBook {
         let place = self.applications.find(id);
         let before = self.applications.at(place);
         if let application::Event::Proceeding(step) = event {
-            let moves = Step::of(step).filter(|_| before.is_some_and(|entry| !entry.is_voided));
-            return moves.map_or(Ok(()), |step| self.add_step(place, step));
+            if before.is_none_or(|entry| entry.is_voided) {
+                return Ok(());
+            }
+            self.fees.fold(id, step);
+            return Step::of(step).map_or(Ok(()), |step| self.add_step(place, step));
         }
         let Some(after) = Counted::evolve(before.map(Counted::from), event) else {
             return Ok(());
@@ -356,6 +361,9 @@ impl AgencyBook {
         }
         let at = self.applications.put(place, id, &after)?;
         self.due.touch(at);
+        if after.is_voided {
+            self.fees.forget(id);
+        }
         let counted = |entry: ApplicationEntry| (!entry.is_voided).then_some(entry.fact);
         let (before, after) = (before.and_then(counted), counted(after));
         self.tally.replace_application(before.as_ref(), after.as_ref());
@@ -430,6 +438,11 @@ impl AgencyBook {
     /// Its applications, packed.
     pub(super) const fn packed_applications(&self) -> &Applications {
         &self.applications
+    }
+
+    /// Its fee notices and their payments.
+    pub(super) const fn fees(&self) -> &Fees {
+        &self.fees
     }
 
     /// Its list of deadlines.

@@ -326,7 +326,7 @@ impl Body {
             application::Event::Withdrawn(application::Withdrawn { withdrawal_date: date }) => {
                 Self::Withdrawn { date }
             }
-            application::Event::Proceeding(step) => match Step::of(&step) {
+            application::Event::Proceeding(step) => match Step::alone(&step) {
                 Some(step) => Self::Step(step),
                 None => Self::Rare(Box::new(application::Event::Proceeding(step))),
             },

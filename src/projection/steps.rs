@@ -132,6 +132,12 @@ impl Step {
         })
     }
 
+    /// The step, if the register needs nothing beside it; of a fee it needs the amount.
+    pub(super) fn alone(step: &Proceeding) -> Option<Self> {
+        let is_fee = matches!(step, Proceeding::FeeNotified(_) | Proceeding::FeePaid(_));
+        if is_fee { None } else { Self::of(step) }
+    }
+
     /// The same step without what moves no clock.
     pub(super) fn proceeding(self) -> Proceeding {
         let Self { kind, number, .. } = self;

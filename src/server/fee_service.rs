@@ -2,9 +2,18 @@
 
 use tonic::{Request, Response, Status};
 
-use super::{Desk, convert::Fields, refused::Refused, respond};
+use super::{
+    Desk,
+    convert::{Fields, year::report_year},
+    refused::Refused,
+    respond,
+};
 use crate::{
-    domain::fee::{FeeBasis, fee},
+    domain::{
+        AgencyId,
+        fee::{FeeBasis, FeeTotals, fee},
+    },
+    projection::{AsOf, Register},
     wire::pb::v1::{self as pb, fee_service_server::FeeService},
 };
 
@@ -41,6 +50,30 @@ fn calculate(request: &pb::CalculateFeeRequest) -> Result<pb::CalculateFeeRespon
     })
 }
 
+impl Desk {
+    async fn fee_totals(
+        &self,
+        request: pb::GetFeeTotalsRequest,
+    ) -> Result<pb::GetFeeTotalsResponse, Refused> {
+        let mut fields = Fields::default();
+        let agency_id = fields.id("agency_id", &request.agency_id, AgencyId::parse);
+        let year = report_year(&mut fields, request.year);
+        let (agency_id, year) = fields.finish(agency_id.zip(year))?;
+        let sum = |register: &Register| register.fees(&agency_id, year, request.include_subtree);
+        let (totals, position) = self.projection.ask(AsOf::Now, sum).await?;
+        let totals = totals?;
+        let FeeTotals { noticed_applications, noticed_fen, paid_applications, paid_fen } = totals;
+        Ok(pb::GetFeeTotalsResponse {
+            noticed_applications,
+            noticed_fen,
+            paid_applications,
+            paid_fen,
+            sentence: totals.sentence(year.get()).unwrap_or_default(),
+            position: position.get(),
+        })
+    }
+}
+
 #[tonic::async_trait]
 impl FeeService for Desk {
     async fn calculate_fee(
@@ -48,5 +81,12 @@ impl FeeService for Desk {
         request: Request<pb::CalculateFeeRequest>,
     ) -> Result<Response<pb::CalculateFeeResponse>, Status> {
         respond(calculate(request.get_ref()))
+    }
+
+    async fn get_fee_totals(
+        &self,
+        request: Request<pb::GetFeeTotalsRequest>,
+    ) -> Result<Response<pb::GetFeeTotalsResponse>, Status> {
+        respond(self.fee_totals(request.into_inner()).await)
     }
 }

@@ -9,7 +9,7 @@ use super::{
     respond,
 };
 use crate::{
-    projection::AgencyBook,
+    projection::{AgencyBook, AsOf, Register},
     wire::pb::v1::{self as pb, narrative_service_server::NarrativeService},
 };
 
@@ -18,9 +18,15 @@ impl Desk {
         &self,
         request: pb::GetNarrativeRequest,
     ) -> Result<pb::GetNarrativeResponse, Refused> {
-        let OfYear { value, version, .. } =
+        let OfYear { agency_id, year, value, version } =
             self.of_year(&request.agency_id, request.year, AgencyBook::narrative).await?;
-        Ok(pb::GetNarrativeResponse { sections: convert::sections_message(&value), version })
+        let fees = |register: &Register| register.fees(&agency_id, year, false);
+        let (fees, _) = self.projection.ask(AsOf::Now, fees).await?;
+        Ok(pb::GetNarrativeResponse {
+            sections: convert::sections_message(&value),
+            version,
+            fee_sentence: fees?.sentence(year.get()).unwrap_or_default(),
+        })
     }
 }
 

@@ -1,4 +1,4 @@
-//! `disclosure deadlines`, `disclosure explain` and `disclosure timeliness`, for clerks and for programs.
+//! `disclosure deadlines`, `explain`, `timeliness` and `fees`, for clerks and for programs.
 #![cfg(test)]
 
 use std::fs;
@@ -118,6 +118,17 @@ fn how_long_replies_took_is_said_of_an_agency_and_of_those_below_it() {
     let none = ["timeliness", "--agency", "sh", "--year", "2019"];
     let none = server.run(&none).ended(0).stdout;
     assert_eq!(none, "答复0件：按期0件，延期内0件，逾期0件。\n");
+}
+
+#[test]
+fn a_year_without_fees_has_a_sentence_too() {
+    let (server, _dir) = office();
+    let of = |year| server.run(&["fees", "--agency", "sh", "--year", year]).ended(0).stdout;
+    assert_eq!(of("2023"), "2023年，未发出收费通知，未实际收取信息处理费。\n");
+    assert_eq!(of("2020"), "当年没有信息处理费。\n");
+    let fees = ["fees", "--agency", "sh", "--year", "2023", "--subtree", "--json"];
+    let object = server.run(&fees).ended(0).object();
+    assert_eq!((&object["noticed_fen"], &object["paid_fen"]), (&json!(0), &json!(0)));
 }
 
 #[test]

@@ -321,17 +321,8 @@ impl Proceedings {
             Proceeding::ReplyPostponed(postponement) => {
                 self.postponements.push(postponement.clone());
             }
-            &Proceeding::FeeNotified(notice) => {
-                let known = self.fees.iter().filter_map(|found| found.payment_date);
-                let payment_date = known.filter(|date| *date > notice.notice_date).min();
-                self.fees.push(Fee { notice, payment_date });
-            }
-            Proceeding::FeePaid(paid) => {
-                let date = paid.payment_date;
-                for found in self.fees.iter_mut().filter(|found| found.is_open_on(date)) {
-                    found.payment_date = Some(date);
-                }
-            }
+            &Proceeding::FeeNotified(notice) => Fee::notify(&mut self.fees, notice),
+            &Proceeding::FeePaid(paid) => Fee::pay(&mut self.fees, paid),
             Proceeding::DecisionAmended(amendment) => self.amendments.push(amendment.clone()),
         }
     }
@@ -550,6 +541,21 @@ impl Correction {
 }
 
 impl Fee {
+    /// Adds a notice to those of an application; a later payment that is known settles it too.
+    pub fn notify(fees: &mut Vec<Self>, notice: FeeNotified) {
+        let known = fees.iter().filter_map(|found| found.payment_date);
+        let payment_date = known.filter(|date| *date > notice.notice_date).min();
+        fees.push(Self { notice, payment_date });
+    }
+
+    /// Settles every notice of an application that a payment can be one of.
+    pub fn pay(fees: &mut [Self], paid: FeePaid) {
+        let date = paid.payment_date;
+        for found in fees.iter_mut().filter(|found| found.is_open_on(date)) {
+            found.payment_date = Some(date);
+        }
+    }
+
     /// When it was asked for, and when it came.
     const fn course(&self) -> (LegalDate, Option<LegalDate>) {
         (self.notice.notice_date, self.payment_date)
