@@ -403,6 +403,7 @@ echo! {
     register_agency_opinion: RegisterAgencyOpinionRequest -> RegisterAgencyOpinionResponse,
     extend_deadline: ExtendDeadlineRequest -> ExtendDeadlineResponse,
     request_reasons: RequestReasonsRequest -> RequestReasonsResponse,
+    accept_reasons: AcceptReasonsRequest -> AcceptReasonsResponse,
     postpone_reply: PostponeReplyRequest -> PostponeReplyResponse,
     notify_fee: NotifyFeeRequest -> NotifyFeeResponse,
     register_fee_payment: RegisterFeePaymentRequest -> RegisterFeePaymentResponse,

@@ -128,7 +128,9 @@ impl Step {
                 Self { other: other(said.delivery_date), ..of(FEE_NOTIFIED, said.notice_date) }
             }
             Proceeding::FeePaid(said) => of(FEE_PAID, said.payment_date),
-            Proceeding::ReasonsRequested(_) | Proceeding::DecisionAmended(_) => return None,
+            Proceeding::ReasonsRequested(_)
+            | Proceeding::ReasonsReceived(_)
+            | Proceeding::DecisionAmended(_) => return None,
         })
     }
 
@@ -215,7 +217,9 @@ mod tests {
             let Some(packed) = Step::of(&step) else {
                 let still = matches!(
                     step,
-                    Proceeding::ReasonsRequested(_) | Proceeding::DecisionAmended(_)
+                    Proceeding::ReasonsRequested(_)
+                        | Proceeding::ReasonsReceived(_)
+                        | Proceeding::DecisionAmended(_)
                 );
                 prop_assert!(still, "{step:?}");
                 return Ok(());

@@ -5,7 +5,7 @@ use crate::domain::{
     calendar::{DayOff, NoticeOccasion},
     deadline::{
         ActKind, Article, Change, Consulted, Disregard, Disregarded, Explanation, Law, Length,
-        PausedBy, PeriodKind, ReceiptRule, Standing, StartBasis, Step, Stretch,
+        PausedBy, PeriodKind, Receipt, ReceiptRule, Standing, StartBasis, Step, Stretch,
     },
 };
 
@@ -25,15 +25,7 @@ pub fn explanation_in_english(explanation: &Explanation) -> Vec<String> {
 
 fn step_in_chinese(step: &Step) -> String {
     match step {
-        Step::Received(receipt) => {
-            let rule = match receipt.rule {
-                ReceiptRule::Submission => "以当面提交之日为收到申请之日",
-                ReceiptRule::Signature => "以签收之日为收到申请之日",
-                ReceiptRule::Confirmation => "以双方确认之日为收到申请之日",
-                ReceiptRule::Stated => "以登记的日期为收到申请之日",
-            };
-            format!("{}收到申请（{rule}，条例第三十一条），当日不计入期限。", day(receipt.date))
-        }
+        Step::Received(receipt) => received_in_chinese(*receipt),
         Step::Started(date) => format!("期限自{}的次日起计算。", day(*date)),
         Step::CorrectionRequested { notice_date, correct_by } => {
             let by = correct_by.map(|by| format!("，补正期限至{}", day(by))).unwrap_or_default();
@@ -41,6 +33,12 @@ fn step_in_chinese(step: &Step) -> String {
         }
         Step::FeeNotified { notice_date, pay_by } => {
             format!("{}发出收费通知，缴费期限至{}。", day(*notice_date), day(*pay_by))
+        }
+        Step::ReasonsRequested(date) => {
+            format!("{}要求申请人说明理由（条例第三十五条），答复期限照常计算。", day(*date))
+        }
+        Step::ReasonsReceived(date) => {
+            format!("{}收到申请人说明的理由，答复期限照常计算。", day(*date))
         }
         Step::Restarted { date, because } => {
             let (act, law) = match because {
@@ -94,6 +92,16 @@ fn step_in_chinese(step: &Step) -> String {
             format!("期限届满之日为{}{provisional}。", day(*date))
         }
     }
+}
+
+fn received_in_chinese(receipt: Receipt) -> String {
+    let rule = match receipt.rule {
+        ReceiptRule::Submission => "以当面提交之日为收到申请之日",
+        ReceiptRule::Signature => "以签收之日为收到申请之日",
+        ReceiptRule::Confirmation => "以双方确认之日为收到申请之日",
+        ReceiptRule::Stated => "以登记的日期为收到申请之日",
+    };
+    format!("{}收到申请（{rule}，条例第三十一条），当日不计入期限。", day(receipt.date))
 }
 
 fn change_in_chinese(change: Change) -> String {
@@ -292,6 +300,12 @@ fn step_in_english(step: &Step) -> String {
         Step::FeeNotified { notice_date, pay_by } => {
             format!("told on {notice_date} to pay by {pay_by}")
         }
+        Step::ReasonsRequested(date) => {
+            format!("asked on {date} for reasons; the period goes on (Regulation Art. 35)")
+        }
+        Step::ReasonsReceived(date) => {
+            format!("reasons received on {date}; the period goes on")
+        }
         Step::Restarted { date, because } => {
             format!("counted afresh from the day after {date} ({because})")
         }
@@ -394,7 +408,7 @@ mod tests {
     fn the_sentences_are_as_written() {
         let cases = cases(HISTORIES);
         let written: Vec<_> = WRITTEN.trim().split("\n\n").collect();
-        assert_eq!(written.len(), 8);
+        assert_eq!(written.len(), 9);
         for written in written {
             let (name, _) = written.split_once('\n').unwrap();
             let case =

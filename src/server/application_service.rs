@@ -204,6 +204,15 @@ impl ApplicationService for Desk {
         Ok(Response::new(pb::RequestReasonsResponse { application, receipt }))
     }
 
+    async fn accept_reasons(
+        &self,
+        request: Request<pb::AcceptReasonsRequest>,
+    ) -> Result<Response<pb::AcceptReasonsResponse>, Status> {
+        let entry = proceeding::accept_reasons(request.into_inner())?;
+        let (application, receipt) = self.write_application(entry).await?;
+        Ok(Response::new(pb::AcceptReasonsResponse { application, receipt }))
+    }
+
     async fn postpone_reply(
         &self,
         request: Request<pb::PostponeReplyRequest>,

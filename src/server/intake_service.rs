@@ -61,6 +61,7 @@ impl Desk {
     }
 
     /// The field that carries a command, and the entry that it asks to record.
+    #[expect(clippy::too_many_lines, reason = "it is a table, a line or three for each command")]
     fn read_command(&self, command: Command) -> (&'static str, Result<Entry, Refused>) {
         match command {
             Command::ReceiveApplication(request) => {
@@ -110,6 +111,9 @@ impl Desk {
             }
             Command::RequestReasons(request) => {
                 ("request_reasons", proceeding::request_reasons(request))
+            }
+            Command::AcceptReasons(request) => {
+                ("accept_reasons", proceeding::accept_reasons(request))
             }
             Command::PostponeReply(request) => {
                 ("postpone_reply", proceeding::postpone_reply(request))

@@ -30,6 +30,7 @@ pub(super) const fn proceeding_type(step: &Proceeding) -> &'static str {
         },
         Proceeding::DeadlineExtended(_) => "disclosure.event.v1.DeadlineExtended",
         Proceeding::ReasonsRequested(_) => "disclosure.event.v1.ReasonsRequested",
+        Proceeding::ReasonsReceived(_) => "disclosure.event.v1.ReasonsReceived",
         Proceeding::ReplyPostponed(_) => "disclosure.event.v1.ReplyPostponed",
         Proceeding::FeeNotified(_) => "disclosure.event.v1.FeeNotified",
         Proceeding::FeePaid(_) => "disclosure.event.v1.FeePaid",
@@ -107,6 +108,7 @@ pub(super) fn encode_proceeding(step: &Proceeding) -> Wire {
         Proceeding::ReasonsRequested(step) => {
             Wire::ReasonsRequested(pb::ReasonsRequested { explanation: text(&step.explanation) })
         }
+        Proceeding::ReasonsReceived(_) => Wire::ReasonsReceived(pb::ReasonsReceived {}),
         Proceeding::ReplyPostponed(step) => Wire::ReplyPostponed(pb::ReplyPostponed {
             due_date: date(Some(step.due_date)),
             explanation: text(&step.explanation),

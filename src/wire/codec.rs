@@ -261,6 +261,9 @@ impl Header<'_> {
             Wire::AgencyOpinionReceived(body) => self.step(self.agency_opinion(body)?)?,
             Wire::DeadlineExtended(body) => self.step(self.deadline_extended(&body)?)?,
             Wire::ReasonsRequested(body) => self.step(self.reasons_requested(&body)?)?,
+            Wire::ReasonsReceived(pb::ReasonsReceived {}) => {
+                self.step(application::ReasonsReceived { answer_date: self.effective_date })?
+            }
             Wire::ReplyPostponed(body) => self.step(self.reply_postponed(&body)?)?,
             Wire::FeeNotified(body) => self.step(self.fee_notified(body)?)?,
             Wire::FeePaid(pb::FeePaid {}) => {

@@ -17,8 +17,8 @@ use crate::domain::{
     application::{
         self, CorrectionReceived, CorrectionRequested, DeadlineExtended, Decided, DecisionAmended,
         Delivery, EntryCorrected, EntryVoided, FeeNotified, FeePaid, Opinion, OpinionReceived,
-        OpinionRequested, Proceeding, ReasonsRequested, Received, Reopened, ReplyPostponed,
-        Withdrawn,
+        OpinionRequested, Proceeding, ReasonsReceived, ReasonsRequested, Received, Reopened,
+        ReplyPostponed, Withdrawn,
     },
     calendar::Notice,
     deadline::Consulted,
@@ -72,7 +72,9 @@ impl Narrow<'_> {
             matches!(
                 event,
                 application::Event::Proceeding(
-                    Proceeding::ReasonsRequested(_) | Proceeding::DecisionAmended(_)
+                    Proceeding::ReasonsRequested(_)
+                        | Proceeding::ReasonsReceived(_)
+                        | Proceeding::DecisionAmended(_)
                 )
             )
         };
@@ -159,7 +161,7 @@ struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
     fn body(&mut self, date: LegalDate) -> Result<application::Event, Otherwise> {
-        // Fields 20 to 41: the key of a field above 15 takes two bytes.
+        // Fields 20 to 42: the key of a field above 15 takes two bytes.
         let (key, rest) = self.0.split_first_chunk().ok_or(Otherwise)?;
         self.0 = rest;
         let mut body = Fields(self.bytes()?);
@@ -240,6 +242,7 @@ impl<'a> Fields<'a> {
             .into(),
             [0xc2, 2] => FeePaid { payment_date: date }.into(),
             [0xca, 2] => self.amended(date)?.into(),
+            [0xd2, 2] => ReasonsReceived { answer_date: date }.into(),
             _ => return Err(Otherwise),
         })
     }
@@ -475,6 +478,7 @@ mod tests {
             step @ (Proceeding::CorrectionReceived(_)
             | Proceeding::OpinionRequested(_)
             | Proceeding::OpinionReceived(_)
+            | Proceeding::ReasonsReceived(_)
             | Proceeding::FeeNotified(_)
             | Proceeding::FeePaid(_)) => step,
         }
@@ -502,7 +506,7 @@ mod tests {
             0_u8..=12,
             prop::sample::select(vec![
                 0x08, 0x0a, 0x10, 0x12, 0x18, 0x1a, 0x20, 0x22, 0x28, 0x32, 0x3a, 0x82, 0x8a, 0x92,
-                0x9a, 0xa2, 0xaa, 0xb2, 0xba, 0xc2, 0xca, 0xf2, 0xfa, 0x01, 0x02, b'a', b'b',
+                0x9a, 0xa2, 0xaa, 0xb2, 0xba, 0xc2, 0xca, 0xd2, 0xf2, 0xfa, 0x01, 0x02, b'a', b'b',
             ]),
             any::<u8>(),
         ];
@@ -539,7 +543,7 @@ mod tests {
             );
             bytes.push(0);
             check(&bytes);
-            let known = matches!(field, 11 | 20..=25 | 30..=41 | 50 | 51 | 60 | 61);
+            let known = matches!(field, 11 | 20..=25 | 30..=42 | 50 | 51 | 60 | 61);
             let unknown = matches!(decode_narrow(&bytes), Err(DecodeError::UnknownBody));
             assert_eq!(unknown, !known, "{field}");
         }

@@ -8,8 +8,8 @@ use crate::domain::{
     application::{
         self, AgencyOpinion, AmendmentBasis, ArrivalDates, CorrectionReceived, CorrectionRequested,
         DeadlineExtended, DecisionAmended, Delivery, DeliveryMethod, EntryVoided, FeeNotified,
-        FeePaid, Opinion, OpinionReceived, OpinionRequested, Proceeding, ReasonsRequested,
-        Reopened, ReplyPostponed, ThirdPartyOpinion,
+        FeePaid, Opinion, OpinionReceived, OpinionRequested, Proceeding, ReasonsReceived,
+        ReasonsRequested, Reopened, ReplyPostponed, ThirdPartyOpinion,
     },
     calendar::{Arrangement, DateRange, Notice, Scope},
     deadline::Consulted,
@@ -189,6 +189,7 @@ pub(crate) fn any_proceeding() -> impl Strategy<Value = Proceeding> {
         (any_date(), any_text()).prop_map(|(notice_date, explanation)| {
             ReasonsRequested { notice_date, explanation }.into()
         }),
+        any_date().prop_map(|answer_date| ReasonsReceived { answer_date }.into()),
         (any_date(), any_date(), any_text()).prop_map(|(notice_date, due_date, explanation)| {
             ReplyPostponed { notice_date, due_date, explanation }.into()
         }),

@@ -115,7 +115,7 @@ impl Reached {
         assert_eq!(self.remedies.len(), 12, "every remedy, pending and with each result: {self:?}");
         assert!(self.across > 20, "across the change of form: {self:?}");
         assert!(self.acts.iter().all(|&acts| acts > 20), "every act: {self:?}");
-        assert_eq!(self.steps.len(), 12, "every step of the procedure: {self:?}");
+        assert_eq!(self.steps.len(), 13, "every step of the procedure: {self:?}");
     }
 }
 

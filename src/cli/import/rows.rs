@@ -299,6 +299,7 @@ pub(super) fn address(command: &mut Command, agency_id: &str, write: Option<pb::
         Command::RegisterAgencyOpinion(request) => address!(request),
         Command::ExtendDeadline(request) => address!(request),
         Command::RequestReasons(request) => address!(request),
+        Command::AcceptReasons(request) => address!(request),
         Command::PostponeReply(request) => address!(request),
         Command::NotifyFee(request) => address!(request),
         Command::RegisterFeePayment(request) => address!(request),

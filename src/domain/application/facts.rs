@@ -2,12 +2,15 @@
 
 use super::{
     counted::Counted,
-    proceeding::{Consultation, Correction, Fee, Proceeding, Proceedings},
+    proceeding::{Consultation, Correction, Fee, Proceeding, Proceedings, Reasons},
     state::{Application, Conclusion},
 };
 use crate::domain::{
     Disposition, Other,
-    deadline::{self, ConclusionKind, CorrectionRequest, Extension, Facts, FeeNotice, Receipt},
+    deadline::{
+        self, ConclusionKind, CorrectionRequest, Extension, Facts, FeeNotice, ReasonsNotice,
+        Receipt,
+    },
 };
 
 impl Application {
@@ -34,7 +37,8 @@ impl Application {
 
 impl Counted {
     /// The acts that bear on the application's deadlines, given the steps of its procedure in the
-    /// order of recording. The receipt date is as stated: how the application arrived is not counted.
+    /// order of recording. The receipt date is as stated, for how the application arrived is not
+    /// counted; and of the steps those that move no clock may be left out.
     #[must_use]
     pub fn facts(self, steps: impl Iterator<Item = Proceeding>) -> Facts {
         let mut proceedings = Proceedings::NONE;
@@ -67,6 +71,7 @@ fn facts(
             })
             .collect(),
         fees: proceedings.fees.iter().map(FeeNotice::from).collect(),
+        reasons: proceedings.reasons.iter().map(ReasonsNotice::from).collect(),
         postponements: proceedings
             .postponements
             .iter()
@@ -110,6 +115,12 @@ impl From<&Fee> for FeeNotice {
             delivery_date: found.notice.delivery_date,
             payment_date: found.payment_date,
         }
+    }
+}
+
+impl From<&Reasons> for ReasonsNotice {
+    fn from(found: &Reasons) -> Self {
+        Self { notice_date: found.request.notice_date, answer_date: found.answer_date }
     }
 }
 

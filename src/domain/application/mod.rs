@@ -21,8 +21,8 @@ pub use event::{
 pub use proceeding::{
     AgencyOpinion, AmendmentBasis, Consultation, Correction, CorrectionReceived,
     CorrectionRequested, DeadlineExtended, DecisionAmended, Fee, FeeNotified, FeePaid, Opinion,
-    OpinionReceived, OpinionRequested, Proceeding, Proceedings, ReasonsRequested, ReplyPostponed,
-    ThirdPartyOpinion,
+    OpinionReceived, OpinionRequested, Proceeding, Proceedings, Reasons, ReasonsReceived,
+    ReasonsRequested, ReplyPostponed, ThirdPartyOpinion,
 };
 pub use rejection::Rejection;
 pub use state::{Application, Conclusion, Stage, evolve};

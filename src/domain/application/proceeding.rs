@@ -22,6 +22,8 @@ pub enum Proceeding {
     DeadlineExtended(DeadlineExtended),
     /// The applicant was asked for reasons (要求说明理由).
     ReasonsRequested(ReasonsRequested),
+    /// The applicant's reasons were received (收到理由说明).
+    ReasonsReceived(ReasonsReceived),
     /// The reply was put off (延迟答复).
     ReplyPostponed(ReplyPostponed),
     /// The applicant was told to pay a fee (收费通知).
@@ -130,6 +132,13 @@ pub struct ReasonsRequested {
     pub explanation: ShortText,
 }
 
+/// The applicant's reasons were received: Article 35. What they are stays in the case system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReasonsReceived {
+    /// The day on which they arrived.
+    pub answer_date: LegalDate,
+}
+
 /// The reply was put off to a day that the agency fixed: Article 35.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReplyPostponed {
@@ -232,7 +241,7 @@ pub struct Proceedings {
     /// The extensions.
     pub extensions: Vec<DeadlineExtended>,
     /// The notices that asked for reasons.
-    pub reasons: Vec<ReasonsRequested>,
+    pub reasons: Vec<Reasons>,
     /// The notices that put the reply off.
     pub postponements: Vec<ReplyPostponed>,
     /// The fee notices.
@@ -257,6 +266,15 @@ pub struct Consultation {
     pub request: OpinionRequested,
     /// The answer, once there is one.
     pub answer: Option<OpinionReceived>,
+}
+
+/// A notice that asked for reasons, with what followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reasons {
+    /// The notice.
+    pub request: ReasonsRequested,
+    /// The day on which the reasons were received, once they were.
+    pub answer_date: Option<LegalDate>,
 }
 
 /// A fee notice, with what followed.
@@ -292,8 +310,8 @@ impl Proceedings {
 
     /// Takes in one more step. Total: an answer to nothing changes nothing.
     ///
-    /// A correction answers every notice up to its day, a payment settles every one, also a notice
-    /// that is recorded only later.
+    /// A correction answers every notice up to its day, and so do reasons; a payment settles every
+    /// one; also a notice that is recorded only later.
     pub(super) fn record(&mut self, step: &Proceeding) {
         match step {
             Proceeding::CorrectionRequested(request) => {
@@ -317,7 +335,17 @@ impl Proceedings {
                 }
             }
             Proceeding::DeadlineExtended(extension) => self.extensions.push(extension.clone()),
-            Proceeding::ReasonsRequested(request) => self.reasons.push(request.clone()),
+            Proceeding::ReasonsRequested(request) => {
+                let known = self.reasons.iter().filter_map(|found| found.answer_date);
+                let answer_date = known.filter(|date| *date > request.notice_date).min();
+                self.reasons.push(Reasons { request: request.clone(), answer_date });
+            }
+            Proceeding::ReasonsReceived(received) => {
+                let date = received.answer_date;
+                for found in self.reasons.iter_mut().filter(|found| found.is_open_on(date)) {
+                    found.answer_date = Some(date);
+                }
+            }
             Proceeding::ReplyPostponed(postponement) => {
                 self.postponements.push(postponement.clone());
             }
@@ -331,7 +359,7 @@ impl Proceedings {
     pub(super) fn before_conclusion(&self) -> impl Iterator<Item = (&'static str, LegalDate)> {
         let corrections = self.corrections.iter().map(|found| found.request.notice_date);
         let extensions = self.extensions.iter().map(|found| found.notice_date);
-        let reasons = self.reasons.iter().map(|found| found.notice_date);
+        let reasons = self.reasons.iter().map(|found| found.request.notice_date);
         let postponements = self.postponements.iter().map(|found| found.notice_date);
         let fees = self.fees.iter().map(|found| found.notice.notice_date);
         corrections
@@ -384,9 +412,13 @@ impl Proceedings {
             }
             Proceeding::ReasonsRequested(stated) => {
                 let of_day = |found: &&ReasonsRequested| found.notice_date == stated.notice_date;
-                compared(self.reasons.iter().find(of_day), |found| {
+                let mut recorded = self.reasons.iter().map(|found| &found.request);
+                compared(recorded.find(of_day), |found| {
                     unsaid_or(&stated.explanation, &found.explanation)
                 })
+            }
+            Proceeding::ReasonsReceived(stated) => {
+                answered(stated.answer_date, self.reasons.iter().map(Reasons::course))
             }
             Proceeding::ReplyPostponed(stated) => {
                 let of_day = |found: &&ReplyPostponed| found.notice_date == stated.notice_date;
@@ -429,6 +461,7 @@ impl Proceedings {
         match step {
             Proceeding::CorrectionReceived(received) => self.admits_correction(*received)?,
             Proceeding::OpinionReceived(received) => self.admits_opinion(*received)?,
+            Proceeding::ReasonsReceived(received) => self.admits_reasons(*received)?,
             Proceeding::FeePaid(paid) => self.admits_payment(*paid)?,
             Proceeding::DecisionAmended(amendment) => {
                 let by_case = matches!(
@@ -463,6 +496,18 @@ impl Proceedings {
         })
     }
 
+    fn admits_reasons(&self, received: ReasonsReceived) -> Result<(), Rejection> {
+        let date = received.answer_date;
+        if self.reasons.iter().any(|found| found.is_open_on(date)) {
+            return Ok(());
+        }
+        let mut asked = self.reasons.iter().filter(|found| found.request.notice_date <= date);
+        Err(match asked.find_map(|found| found.answer_date) {
+            Some(recorded_date) => Rejection::ReasonsAlreadyReceived { recorded_date },
+            None => Rejection::ReasonsNotRequested { by: date },
+        })
+    }
+
     fn admits_payment(&self, paid: FeePaid) -> Result<(), Rejection> {
         let date = paid.payment_date;
         if self.fees.iter().any(|found| found.is_open_on(date)) {
@@ -493,6 +538,15 @@ impl Proceedings {
     #[must_use]
     pub fn awaits_correction(&self) -> bool {
         self.corrections.iter().any(|found| found.corrected_date.is_none())
+    }
+
+    /// Whether the applicant has reasons to give. A notice that the reply is put off needs them no
+    /// more: the agency has found the number reasonable.
+    #[must_use]
+    pub fn awaits_reasons(&self) -> bool {
+        let put_off = self.postponements.iter().map(|found| found.notice_date).max();
+        let mut asked = self.reasons.iter().filter(|found| found.answer_date.is_none());
+        asked.any(|found| put_off.is_none_or(|date| date < found.request.notice_date))
     }
 
     /// Whether the applicant has a fee to pay.
@@ -537,6 +591,18 @@ impl Correction {
     /// Whether an answer of a day can be one to it.
     fn is_open_on(&self, day: LegalDate) -> bool {
         self.corrected_date.is_none() && self.request.notice_date <= day
+    }
+}
+
+impl Reasons {
+    /// When they were asked for, and when they came.
+    const fn course(&self) -> (LegalDate, Option<LegalDate>) {
+        (self.request.notice_date, self.answer_date)
+    }
+
+    /// Whether reasons of a day can answer it.
+    fn is_open_on(&self, day: LegalDate) -> bool {
+        self.answer_date.is_none() && self.request.notice_date <= day
     }
 }
 
@@ -585,6 +651,7 @@ impl Proceeding {
             Self::OpinionReceived(step) => step.answer_date,
             Self::DeadlineExtended(step) => step.notice_date,
             Self::ReasonsRequested(step) => step.notice_date,
+            Self::ReasonsReceived(step) => step.answer_date,
             Self::ReplyPostponed(step) => step.notice_date,
             Self::FeeNotified(step) => step.notice_date,
             Self::FeePaid(step) => step.payment_date,
@@ -601,6 +668,7 @@ impl Proceeding {
             Self::OpinionReceived(_) => "opinion",
             Self::DeadlineExtended(_) => EXTENSION,
             Self::ReasonsRequested(_) => REASONS,
+            Self::ReasonsReceived(_) => "statement of reasons",
             Self::ReplyPostponed(_) => POSTPONEMENT,
             Self::FeeNotified(_) => FEE,
             Self::FeePaid(_) => "payment",
@@ -618,7 +686,7 @@ impl Proceeding {
             | Self::FeeNotified(_) => "notice_date",
             Self::CorrectionReceived(_) => "corrected_date",
             Self::OpinionRequested(_) => "sent_date",
-            Self::OpinionReceived(_) => "answer_date",
+            Self::OpinionReceived(_) | Self::ReasonsReceived(_) => "answer_date",
             Self::FeePaid(_) => "payment_date",
             Self::DecisionAmended(_) => "amendment_date",
         }
@@ -632,6 +700,7 @@ impl Proceeding {
             | Self::CorrectionReceived(_)
             | Self::DeadlineExtended(_)
             | Self::ReasonsRequested(_)
+            | Self::ReasonsReceived(_)
             | Self::ReplyPostponed(_)
             | Self::FeeNotified(_)
             | Self::FeePaid(_)
@@ -639,7 +708,7 @@ impl Proceeding {
         }
     }
 
-    /// Whether it can only come before a conclusion. Letters that ask for opinions, answers,
+    /// Whether it can only come before a conclusion. Letters that ask for opinions, answers, reasons,
     /// corrections and payments come late in real registers; these are recorded, with a finding.
     pub(super) const fn precedes_conclusion(&self) -> bool {
         match self {
@@ -651,6 +720,7 @@ impl Proceeding {
             Self::CorrectionReceived(_)
             | Self::OpinionRequested(_)
             | Self::OpinionReceived(_)
+            | Self::ReasonsReceived(_)
             | Self::FeePaid(_)
             | Self::DecisionAmended(_) => false,
         }
@@ -684,6 +754,7 @@ impl Proceeding {
             | Self::OpinionReceived(_)
             | Self::DeadlineExtended(_)
             | Self::ReasonsRequested(_)
+            | Self::ReasonsReceived(_)
             | Self::FeePaid(_)
             | Self::DecisionAmended(_) => Ok(()),
         }
@@ -735,9 +806,10 @@ impl std::fmt::Display for Proceeding {
                     None => Ok(()),
                 }
             }
-            Self::CorrectionReceived(_) | Self::ReasonsRequested(_) | Self::FeePaid(_) => {
-                write!(f, "{} of {}", self.name(), self.date())
-            }
+            Self::CorrectionReceived(_)
+            | Self::ReasonsRequested(_)
+            | Self::ReasonsReceived(_)
+            | Self::FeePaid(_) => write!(f, "{} of {}", self.name(), self.date()),
         }
     }
 }
@@ -801,6 +873,7 @@ steps!(
     OpinionReceived,
     DeadlineExtended,
     ReasonsRequested,
+    ReasonsReceived,
     ReplyPostponed,
     FeeNotified,
     FeePaid,

@@ -267,6 +267,18 @@ pub enum Rejection {
         /// The field that the refusal speaks of.
         field: &'static str,
     },
+    /// Reasons that were never asked for.
+    #[error("the applicant was not asked for reasons by {by}")]
+    ReasonsNotRequested {
+        /// The day up to which no notice is on record.
+        by: LegalDate,
+    },
+    /// Reasons that are on record.
+    #[error("the applicant's reasons were already received on {recorded_date}")]
+    ReasonsAlreadyReceived {
+        /// The day on record.
+        recorded_date: LegalDate,
+    },
     /// An answer to a consultation that there is not.
     #[error("no consultation {number} is on record")]
     ConsultationNotFound {
@@ -323,6 +335,8 @@ impl Refusal for Rejection {
             Self::CorrectionAlreadyReceived { .. } => "CORRECTION_ALREADY_RECEIVED",
             Self::FeeNotNotified { .. } => "FEE_NOT_NOTIFIED",
             Self::FeeAlreadyPaid { .. } => "FEE_ALREADY_PAID",
+            Self::ReasonsNotRequested { .. } => "REASONS_NOT_REQUESTED",
+            Self::ReasonsAlreadyReceived { .. } => "REASONS_ALREADY_RECEIVED",
             Self::ConsultationNotFound { .. } => "CONSULTATION_NOT_FOUND",
             Self::ConsultationOfOther { .. } => "CONSULTATION_OF_OTHER",
             Self::CaseMissing { .. } => "CASE_MISSING",
@@ -343,6 +357,7 @@ impl Refusal for Rejection {
             Self::NothingToCorrect => "correction",
             Self::NotConcluded | Self::CorrectionContradicts { .. } => "correction.conclusion_date",
             Self::ConsultationNotFound { .. } | Self::ConsultationOfOther { .. } => "consultation",
+            Self::ReasonsNotRequested { .. } | Self::ReasonsAlreadyReceived { .. } => "answer_date",
             Self::CaseMissing { .. } => "case_id",
             Self::ReceiptDateUnknown { field }
             | Self::DatesReversed { field, .. }

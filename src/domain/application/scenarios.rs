@@ -4,8 +4,8 @@ use super::{
     AgencyOpinion, AmendmentBasis, Application, ArrivalDates, Command, CorrectEntry,
     CorrectionReceived, CorrectionRequested, DeadlineExtended, Decide, DecisionAmended, Delivery,
     DeliveryMethod, EntryVoided, Event, FeeNotified, FeePaid, Lapse, LapseCause, Opinion,
-    OpinionReceived, OpinionRequested, Proceeding, ReasonsRequested, Receive, Reopened,
-    ReplyPostponed, ThirdPartyOpinion, Withdraw, decide, evolve,
+    OpinionReceived, OpinionRequested, Proceeding, ReasonsReceived, ReasonsRequested, Receive,
+    Reopened, ReplyPostponed, ThirdPartyOpinion, Withdraw, decide, evolve,
 };
 use crate::domain::{
     ApplicantKind, CaseId, Channel, Disposition, LegalDate, Refusal, ShortText,
@@ -132,6 +132,7 @@ impl<'a> Words<'a> {
                     .into()
             }
             "ask-reasons" => ReasonsRequested { notice_date: date(), explanation }.into(),
+            "reasons" => ReasonsReceived { answer_date: date() }.into(),
             "postpone" => {
                 let due_date = self.day_after("until").unwrap();
                 ReplyPostponed { notice_date: date(), due_date, explanation }.into()

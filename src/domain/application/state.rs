@@ -68,6 +68,8 @@ vocabulary! {
         AwaitingPayment = "awaiting_payment",
         /// An opinion (待征求意见).
         AwaitingOpinion = "awaiting_opinion",
+        /// The applicant's reasons (待说明理由).
+        AwaitingReasons = "awaiting_reasons",
         /// Nothing any more (已办结).
         Concluded = "concluded",
         /// Nothing; the entry is void (登记作废).
@@ -194,6 +196,8 @@ impl Application {
             Stage::AwaitingPayment
         } else if proceedings.awaits_opinion() {
             Stage::AwaitingOpinion
+        } else if proceedings.awaits_reasons() {
+            Stage::AwaitingReasons
         } else {
             Stage::Running
         }

@@ -47,6 +47,10 @@ pub enum Step {
         /// The last day to pay.
         pay_by: LegalDate,
     },
+    /// The applicant was asked on that day for the reasons of an excessive number; the period goes on.
+    ReasonsRequested(LegalDate),
+    /// The reasons were received on that day; the period goes on.
+    ReasonsReceived(LegalDate),
     /// The period is counted afresh from the day after.
     Restarted {
         /// The day of the act.
@@ -231,7 +235,7 @@ pub fn explain_period(
     Some(Explanation { period, steps, changes: open.into_iter().collect() })
 }
 
-/// Notices to correct and to pay and what followed them, in the order of dates.
+/// Notices to correct, to pay and to give reasons and what followed them, in the order of dates.
 fn acts_of_the_applicant(
     facts: &Facts,
     deadline: &Deadline,
@@ -244,8 +248,10 @@ fn acts_of_the_applicant(
     };
     let mut acts = Vec::new();
     let (mut corrections, mut fees) = (facts.corrections.clone(), facts.fees.clone());
+    let mut reasons = facts.reasons.clone();
     corrections.sort_unstable();
     fees.sort_unstable();
+    reasons.sort_unstable();
     for request in corrections {
         let notice_date = request.notice_date;
         if has_effect(notice_date, ActKind::CorrectionNotice) {
@@ -266,6 +272,11 @@ fn acts_of_the_applicant(
                 acts.push((date, 1, Step::Restarted { date, because: StartBasis::Payment }));
             }
         }
+    }
+    for notice in reasons {
+        let answer = notice.answer_date.map(|date| (date, 1, Step::ReasonsReceived(date)));
+        let asked = (notice.notice_date, 0, Step::ReasonsRequested(notice.notice_date));
+        acts.extend(Some(asked).into_iter().chain(answer).filter(|act| facts.is_open_on(act.0)));
     }
     acts.sort_by_key(|(date, rank, _)| (*date, *rank));
     steps.extend(acts.into_iter().map(|(.., step)| step));
@@ -395,7 +406,7 @@ mod tests {
     use super::{
         super::{
             Consultation, CorrectionRequest, Deadline, Extension, FeeNotice, Policy, Postponement,
-            findings, reply_deadline,
+            ReasonsNotice, findings, reply_deadline,
             script::{Case, cases, day},
         },
         *,
@@ -584,6 +595,7 @@ mod tests {
                 (act(), proptest::option::of(0..40_i32), proptest::option::of(0..40_i32)), 0..3),
             extensions in proptest::collection::vec((act(), 0..40_u16), 0..3),
             fees in proptest::collection::vec((act(), proptest::option::of(0..40_i32)), 0..2),
+            reasons in proptest::collection::vec((act(), proptest::option::of(0..40_i32)), 0..3),
             postponed in proptest::option::of((act(), act())),
             replied in proptest::option::of(act()),
         ) -> Facts {
@@ -608,6 +620,13 @@ mod tests {
                     notice_date,
                     delivery_date: None,
                     payment_date: after(notice_date, paid),
+                })
+                .collect();
+            facts.reasons = reasons
+                .into_iter()
+                .map(|(notice_date, answered)| ReasonsNotice {
+                    notice_date,
+                    answer_date: after(notice_date, answered),
                 })
                 .collect();
             facts.postponements = postponed
@@ -664,6 +683,7 @@ mod tests {
             turned.corrections.reverse();
             turned.extensions.reverse();
             turned.fees.reverse();
+            turned.reasons.reverse();
             prop_assert_eq!(derived(&facts), derived(&turned));
         }
 

@@ -20,6 +20,9 @@ pub struct Facts {
     pub extensions: Vec<Extension>,
     /// Every fee notice, with the payment.
     pub fees: Vec<FeeNotice>,
+    /// Every notice that asked for reasons, with the reasons (Art. 35). It moves no date and is only
+    /// told of: the law gives the agency no more time for it but by a postponement.
+    pub reasons: Vec<ReasonsNotice>,
     /// Every notice that the reply is put off (Art. 35).
     pub postponements: Vec<Postponement>,
     /// How it ended, if it has.
@@ -84,6 +87,15 @@ pub struct FeeNotice {
     pub payment_date: Option<LegalDate>,
 }
 
+/// A notice asking for the reasons of applications excessive in number (要求说明理由): Article 35.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReasonsNotice {
+    /// The day of the notice.
+    pub notice_date: LegalDate,
+    /// The day on which the reasons were received.
+    pub answer_date: Option<LegalDate>,
+}
+
 /// A notice that the reply is put off to a day that the agency fixed (延迟答复): Article 35.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Postponement {
@@ -127,6 +139,7 @@ impl Facts {
             consultations: Vec::new(),
             extensions: Vec::new(),
             fees: Vec::new(),
+            reasons: Vec::new(),
             postponements: Vec::new(),
             conclusion: None,
         }
@@ -148,6 +161,10 @@ impl Facts {
         before.fees.retain(|fee| fee.notice_date < day);
         for fee in &mut before.fees {
             fee.payment_date = earlier(fee.payment_date);
+        }
+        before.reasons.retain(|notice| notice.notice_date < day);
+        for notice in &mut before.reasons {
+            notice.answer_date = earlier(notice.answer_date);
         }
         before.postponements.retain(|postponement| postponement.notice_date < day);
         before.conclusion = before.conclusion.filter(|conclusion| conclusion.date < day);

@@ -32,7 +32,7 @@ pub(crate) mod script;
 pub use explanation::{Change, Explanation, PausedBy, Step, Stretch, explain, explain_period};
 pub use facts::{
     Conclusion, ConclusionKind, Consultation, Consulted, CorrectionRequest, Extension, Facts,
-    FeeNotice, Postponement,
+    FeeNotice, Postponement, ReasonsNotice,
 };
 pub use finding::{Finding, FindingId, findings, receipt_finding};
 pub use period::{Article, Due, Law, Length, PeriodKind};

@@ -84,6 +84,9 @@ fn act(case: &mut Case, words: &[&str]) {
             delivery_date: after("delivered"),
             payment_date: after("paid"),
         }),
+        ["reasons", date, ..] => facts
+            .reasons
+            .push(ReasonsNotice { notice_date: day(date), answer_date: after("received") }),
         ["postponed", date, "until", until] => {
             facts.postponements.push(Postponement { notice_date: day(date), until: day(until) });
         }

@@ -238,6 +238,7 @@ fn stage(stage: Stage) -> i32 {
         Stage::AwaitingCorrection => pb::ApplicationStage::AwaitingCorrection,
         Stage::AwaitingPayment => pb::ApplicationStage::AwaitingPayment,
         Stage::AwaitingOpinion => pb::ApplicationStage::AwaitingOpinion,
+        Stage::AwaitingReasons => pb::ApplicationStage::AwaitingReasons,
         Stage::Concluded => pb::ApplicationStage::Concluded,
         Stage::Voided => pb::ApplicationStage::Voided,
     };

@@ -204,6 +204,8 @@ fn step(step: &Step, calendar: &Calendar) -> pb::DeadlineStep {
             limit_date: day(*pay_by),
             ..at(Kind::FeeNotified, Some(*notice_date))
         },
+        Step::ReasonsRequested(date) => at(Kind::ReasonsRequested, Some(*date)),
+        Step::ReasonsReceived(date) => at(Kind::ReasonsReceived, Some(*date)),
         Step::Restarted { date, because } => {
             let key = because.key().to_owned();
             pb::DeadlineStep { key, ..at(Kind::Restarted, Some(*date)) }

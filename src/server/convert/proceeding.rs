@@ -11,8 +11,8 @@ use crate::{
         application::{
             Application, Command, Consultation, CorrectionReceived, CorrectionRequested,
             DeadlineExtended, DecisionAmended, EntryVoided, FeeNotified, FeePaid, Lapse,
-            LapseCause, Opinion, OpinionReceived, OpinionRequested, Proceeding, ReasonsRequested,
-            Reopened, ReplyPostponed,
+            LapseCause, Opinion, OpinionReceived, OpinionRequested, Proceeding, ReasonsReceived,
+            ReasonsRequested, Reopened, ReplyPostponed,
         },
         deadline::Consulted,
     },
@@ -118,6 +118,11 @@ step!(request_reasons, RequestReasonsRequest, |request, fields| {
     notice_date
         .zip(explanation)
         .map(|(notice_date, explanation)| ReasonsRequested { notice_date, explanation }.into())
+});
+
+step!(accept_reasons, AcceptReasonsRequest, |request, fields| {
+    let answer_date = fields.date("answer_date", request.answer_date);
+    answer_date.map(|answer_date| ReasonsReceived { answer_date }.into())
 });
 
 step!(postpone_reply, PostponeReplyRequest, |request, fields| {
@@ -251,8 +256,9 @@ pub(super) fn message(application: &Application) -> Option<pb::Proceedings> {
             .reasons
             .iter()
             .map(|found| pb::ReasonsNotice {
-                notice_date: date(found.notice_date),
-                explanation: text(&found.explanation),
+                notice_date: date(found.request.notice_date),
+                explanation: text(&found.request.explanation),
+                answer_date: found.answer_date.and_then(date),
             })
             .collect(),
         postponements: found

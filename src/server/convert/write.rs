@@ -54,6 +54,7 @@ written! {
     RegisterAgencyOpinionRequest = "ApplicationService/RegisterAgencyOpinion",
     ExtendDeadlineRequest = "ApplicationService/ExtendDeadline",
     RequestReasonsRequest = "ApplicationService/RequestReasons",
+    AcceptReasonsRequest = "ApplicationService/AcceptReasons",
     PostponeReplyRequest = "ApplicationService/PostponeReply",
     NotifyFeeRequest = "ApplicationService/NotifyFee",
     RegisterFeePaymentRequest = "ApplicationService/RegisterFeePayment",

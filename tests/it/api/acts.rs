@@ -76,6 +76,10 @@ fn ask_reasons(id: &str, on: &str) -> Command {
     act!(id, RequestReasons(RequestReasonsRequest { notice_date: date(on) }))
 }
 
+fn reasons(id: &str, on: &str) -> Command {
+    act!(id, AcceptReasons(AcceptReasonsRequest { answer_date: date(on) }))
+}
+
 fn postpone(id: &str, on: &str, until: &str) -> Command {
     let (notice_date, due_date) = (date(on), date(until));
     act!(id, PostponeReply(PostponeReplyRequest { notice_date, due_date }))
@@ -194,7 +198,8 @@ async fn a_whole_course_is_taken_and_shown() {
             (extend(id, 20, "2025-10-15"), Stage::Running),
             (fee_notice, Stage::AwaitingPayment),
             (paid(id, "2025-11-03"), Stage::Running),
-            (ask_reasons(id, "2025-11-04"), Stage::Running),
+            (ask_reasons(id, "2025-11-03"), Stage::AwaitingReasons),
+            (reasons(id, "2025-11-04"), Stage::Running),
             (postpone(id, "2025-11-05", "2026-01-30"), Stage::Running),
             (Command::DecideApplication(decision), Stage::Concluded),
             (amend(id, AmendmentBasis::Reconsideration, "复议1", "2026-04-01"), Stage::Concluded),
@@ -238,8 +243,9 @@ async fn a_whole_course_is_taken_and_shown() {
             explanation: String::new(),
         }],
         reasons_notices: vec![pb::ReasonsNotice {
-            notice_date: date("2025-11-04"),
+            notice_date: date("2025-11-03"),
             explanation: String::new(),
+            answer_date: date("2025-11-04"),
         }],
         postponements: vec![pb::Postponement {
             notice_date: date("2025-11-05"),
@@ -413,6 +419,8 @@ async fn contradictions_are_refused_by_every_door() {
             corrected("answered", "2025-03-07"),
             fee("answered", 100, "2025-03-10"),
             paid("answered", "2025-03-11"),
+            ask_reasons("answered", "2025-03-12"),
+            reasons("answered", "2025-03-13"),
             Command::ReceiveApplication(receive("void", "2025-03-03")),
             void("void", "误"),
         ])
@@ -474,6 +482,11 @@ async fn contradictions_are_refused_by_every_door() {
         (
             corrected("answered", "2025-03-20"),
             contradicts("CORRECTION_ALREADY_RECEIVED", &["corrected_date"]),
+        ),
+        (reasons("open", "2025-03-20"), contradicts("REASONS_NOT_REQUESTED", &["answer_date"])),
+        (
+            reasons("answered", "2025-03-20"),
+            contradicts("REASONS_ALREADY_RECEIVED", &["answer_date"]),
         ),
         (paid("open", "2025-03-20"), contradicts("FEE_NOT_NOTIFIED", &["payment_date"])),
         (paid("answered", "2025-03-20"), contradicts("FEE_ALREADY_PAID", &["payment_date"])),
@@ -576,6 +589,7 @@ async fn fields_of_acts_that_cannot_be() {
         (extend("1", 1000, "2025-03-05"), invalid(&["working_days"])),
         (act!("1", PostponeReply(PostponeReplyRequest {})), invalid(&["notice_date", "due_date"])),
         (act!("1", RequestReasons(RequestReasonsRequest {})), invalid(&["notice_date"])),
+        (act!("1", AcceptReasons(AcceptReasonsRequest {})), invalid(&["answer_date"])),
         (fee("1", 0, "2025-03-05"), invalid(&["amount_fen"])),
         (fee("1", -5, "2025-03-05"), invalid(&["amount_fen"])),
         (basis, invalid(&["basis"])),

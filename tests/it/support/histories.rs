@@ -8,8 +8,8 @@ use disclosure_ledger::{
             self, AgencyOpinion, AmendmentBasis, Application, CorrectEntry, CorrectionReceived,
             CorrectionRequested, DeadlineExtended, Decide, DecisionAmended, Delivery,
             DeliveryMethod, EntryVoided, FeeNotified, FeePaid, Lapse, LapseCause, Opinion,
-            OpinionReceived, OpinionRequested, Proceeding, ReasonsRequested, Receive, Reopened,
-            ReplyPostponed, ThirdPartyOpinion, Withdraw,
+            OpinionReceived, OpinionRequested, Proceeding, ReasonsReceived, ReasonsRequested,
+            Receive, Reopened, ReplyPostponed, ThirdPartyOpinion, Withdraw,
         },
         deadline::Consulted,
         fee::FeeBasis,
@@ -209,7 +209,7 @@ fn step(on: LegalDate, other: LegalDate, random: &mut Random) -> Proceeding {
     let later = Some(other).filter(|other| *other >= on);
     let text =
         |random: &mut Random| ShortText::parse(random.of(&["", "理由", "内容不明确"])).unwrap();
-    match random.below(10) {
+    match random.below(11) {
         0 => CorrectionRequested { notice_date: on, due_date: later, explanation: text(random) }
             .into(),
         1 => CorrectionReceived { corrected_date: on }.into(),
@@ -249,6 +249,7 @@ fn step(on: LegalDate, other: LegalDate, random: &mut Random) -> Proceeding {
         }
         .into(),
         8 => FeePaid { payment_date: on }.into(),
+        9 => ReasonsReceived { answer_date: on }.into(),
         _ => DecisionAmended {
             amendment_date: on,
             basis: random.of(AmendmentBasis::ALL),

@@ -181,6 +181,7 @@ pub(crate) fn set_write(command: &mut Command, write: Option<pb::WriteOptions>) 
         Command::RegisterAgencyOpinion(request) => request.write = write,
         Command::ExtendDeadline(request) => request.write = write,
         Command::RequestReasons(request) => request.write = write,
+        Command::AcceptReasons(request) => request.write = write,
         Command::PostponeReply(request) => request.write = write,
         Command::NotifyFee(request) => request.write = write,
         Command::RegisterFeePayment(request) => request.write = write,

@@ -159,6 +159,7 @@ impl TestServer {
             }
             Command::ExtendDeadline(request) => call!(applications.extend_deadline(request)),
             Command::RequestReasons(request) => call!(applications.request_reasons(request)),
+            Command::AcceptReasons(request) => call!(applications.accept_reasons(request)),
             Command::PostponeReply(request) => call!(applications.postpone_reply(request)),
             Command::NotifyFee(request) => call!(applications.notify_fee(request)),
             Command::RegisterFeePayment(request) => {

@@ -106,6 +106,9 @@ pub(crate) fn request(
                 explanation: text(&step.explanation),
             }
         ),
+        Proceeding::ReasonsReceived(step) => {
+            command!(AcceptReasons, AcceptReasonsRequest { answer_date: civil(step.answer_date) })
+        }
         Proceeding::ReplyPostponed(step) => command!(
             PostponeReply,
             PostponeReplyRequest {
