@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    catalogue::{ColumnSource, Form, RemedySource, RowSource},
-    table::{CellRef, Tables},
+    catalogue::{Column, ColumnSource, Form, RemedyColumn, RemedySource, RowSource},
+    table::{CellRef, Tables, Value},
 };
 use crate::domain::{
     ApplicantKind, Disposition, LegalDate, ReportYear,
@@ -109,6 +109,32 @@ impl Tally {
         self.fill_remedies(year.get(), tables);
     }
 
+    /// The value of one cell of tables three and four of a year; nothing for one of table two.
+    #[must_use]
+    pub fn value(&self, form: &Form, year: ReportYear, cell: CellRef) -> Value {
+        let year = year.get();
+        match cell {
+            CellRef::Proactive(_) => None,
+            CellRef::Applications { row, column } => {
+                let layout = &form.applications;
+                let row = layout.rows.get(row)?.source;
+                let value = |column: &Column| match column.source {
+                    ColumnSource::Kind(kind) => self.row(form, row, kind, year),
+                    ColumnSource::Total => 0,
+                };
+                let column = layout.columns.get(column)?;
+                Some(match column.source {
+                    ColumnSource::Kind(_) => value(column),
+                    ColumnSource::Total => sum(layout.columns.iter().map(value)),
+                })
+            }
+            CellRef::Remedies(place) => {
+                let columns = form.remedies.columns;
+                Some(self.remedy_column(columns, columns.get(place)?, year))
+            }
+        }
+    }
+
     fn fill_applications(&self, year: i16, tables: &mut Tables) {
         let layout = &tables.form().applications;
         for (row, source) in layout.rows.iter().map(|row| row.source).enumerate() {
@@ -165,16 +191,20 @@ impl Tally {
     fn fill_remedies(&self, year: i16, tables: &mut Tables) {
         let columns = tables.form().remedies.columns;
         for (place, column) in columns.iter().enumerate() {
-            let value = match column.source {
-                RemedySource::Result(_) | RemedySource::Pending => {
-                    self.remedies(column.kind, column.source, year)
-                }
-                RemedySource::Total => sum(columns
-                    .iter()
-                    .filter(|part| part.kind == column.kind)
-                    .map(|part| self.remedies(part.kind, part.source, year))),
-            };
+            let value = self.remedy_column(columns, column, year);
             tables.set(CellRef::Remedies(place), Some(value));
+        }
+    }
+
+    fn remedy_column(&self, columns: &[RemedyColumn], column: &RemedyColumn, year: i16) -> i64 {
+        match column.source {
+            RemedySource::Result(_) | RemedySource::Pending => {
+                self.remedies(column.kind, column.source, year)
+            }
+            RemedySource::Total => sum(columns
+                .iter()
+                .filter(|part| part.kind == column.kind)
+                .map(|part| self.remedies(part.kind, part.source, year))),
         }
     }
 
@@ -323,6 +353,47 @@ impl YearCounts {
     }
 }
 
+/// Facts for tests.
+#[cfg(test)]
+pub(super) mod samples {
+    use jiff::{ToSpan as _, civil::date};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn any_date() -> impl Strategy<Value = LegalDate> {
+        (0i64..365 * 6)
+            .prop_map(|days| LegalDate::new(date(2018, 1, 1).saturating_add(days.days())).unwrap())
+    }
+
+    pub(in crate::statistics) fn any_application() -> impl Strategy<Value = ApplicationFact> {
+        let dispositions: Vec<_> = Disposition::all().collect();
+        let conclusion = prop::option::of((0i64..800, prop::sample::select(dispositions)));
+        (prop::sample::select(ApplicantKind::ALL), any_date(), conclusion).prop_map(
+            |(kind, receipt_date, conclusion)| ApplicationFact {
+                kind,
+                receipt_date,
+                conclusion: conclusion.map(|(days, result)| (later(receipt_date, days), result)),
+            },
+        )
+    }
+
+    pub(in crate::statistics) fn any_remedy() -> impl Strategy<Value = RemedyFact> {
+        let conclusion = prop::option::of((0i64..800, prop::sample::select(RemedyResult::ALL)));
+        (prop::sample::select(RemedyKind::ALL), any_date(), conclusion).prop_map(
+            |(kind, filing_date, conclusion)| RemedyFact {
+                kind,
+                filing_date,
+                conclusion: conclusion.map(|(days, result)| (later(filing_date, days), result)),
+            },
+        )
+    }
+
+    fn later(from: LegalDate, days: i64) -> LegalDate {
+        LegalDate::new(from.date().saturating_add(days.days())).unwrap()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{
@@ -330,9 +401,11 @@ mod tests {
         cross_check::{check, check_derived},
         roll_up::roll_up,
     };
-    use super::*;
+    use super::{
+        samples::{any_application, any_remedy},
+        *,
+    };
     use crate::domain::{NotDisclosed, Other};
-    use jiff::{ToSpan as _, civil::date};
     use proptest::prelude::*;
 
     fn day(text: &str) -> LegalDate {
@@ -431,38 +504,6 @@ mod tests {
                 name => assert_eq!(value, Some(0), "{name}"),
             }
         }
-    }
-
-    fn any_date() -> impl Strategy<Value = LegalDate> {
-        (0i64..365 * 6)
-            .prop_map(|days| LegalDate::new(date(2018, 1, 1).saturating_add(days.days())).unwrap())
-    }
-
-    fn any_application() -> impl Strategy<Value = ApplicationFact> {
-        let dispositions: Vec<_> = Disposition::all().collect();
-        let conclusion = prop::option::of((0i64..800, prop::sample::select(dispositions)));
-        (prop::sample::select(ApplicantKind::ALL), any_date(), conclusion).prop_map(
-            |(kind, receipt_date, conclusion)| ApplicationFact {
-                kind,
-                receipt_date,
-                conclusion: conclusion.map(|(days, result)| (later(receipt_date, days), result)),
-            },
-        )
-    }
-
-    fn any_remedy() -> impl Strategy<Value = RemedyFact> {
-        let conclusion = prop::option::of((0i64..800, prop::sample::select(RemedyResult::ALL)));
-        (prop::sample::select(RemedyKind::ALL), any_date(), conclusion).prop_map(
-            |(kind, filing_date, conclusion)| RemedyFact {
-                kind,
-                filing_date,
-                conclusion: conclusion.map(|(days, result)| (later(filing_date, days), result)),
-            },
-        )
-    }
-
-    fn later(from: LegalDate, days: i64) -> LegalDate {
-        LegalDate::new(from.date().saturating_add(days.days())).unwrap()
     }
 
     /// Puts facts one after the other into a few places, each replacing the one before it there.

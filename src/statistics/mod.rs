@@ -4,6 +4,7 @@
 //! Everything here is a plain function of its arguments: nothing reads a file, a clock or the log.
 
 pub mod catalogue;
+mod counting;
 mod cross_check;
 mod finding;
 mod fold;
@@ -17,6 +18,7 @@ mod roll_up;
 pub mod spans;
 mod table;
 
+pub use counting::{ApplicationBasis, Basis, RemedyBasis};
 pub use cross_check::{check, check_derived};
 pub use finding::Finding;
 pub use fold::{ApplicationFact, RemedyFact, Tally, tables};
