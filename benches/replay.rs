@@ -39,7 +39,7 @@ use disclosure_ledger::{
         AgencyId, ApplicationId, Body, Event, LegalDate, ReportYear, ShortText, agency, application,
     },
     projection::{AsOf, Projection, Register, Scope, StatementOf, replay},
-    render::{Format, Report, render},
+    render::{Fonts, Format, Report, render},
     server::{ServeSettings, serve},
     store::{
         Append, EventStore, ExpectedVersion, NewEvent, Request, SledStore, StreamAppend, StreamId,
@@ -324,10 +324,11 @@ async fn render_over(client: &mut ReportServiceClient<Channel>, agency: AgencyId
 async fn reports(dir: &Path) {
     let store: Arc<dyn EventStore> = Arc::new(open(dir));
     let projection = Projection::start(store.clone()).await.unwrap();
+    let fonts = Fonts::vendored().unwrap();
     let mut times = Vec::new();
     for number in 0..REPORTS {
         let begin = Instant::now();
-        render_here(&projection, agency_id(number * 7 % AGENCIES)).await;
+        render_here(&projection, agency_id(number * 7 % AGENCIES), &fonts).await;
         times.push(begin.elapsed());
     }
     percentiles("report as JSON, drawn up and rendered in process", times);
@@ -342,7 +343,7 @@ async fn reports(dir: &Path) {
     percentiles("report as JSON, call and answer over loopback", times);
 }
 
-async fn render_here(projection: &Projection, agency_id: AgencyId) {
+async fn render_here(projection: &Projection, agency_id: AgencyId, fonts: &Fonts) {
     let year = ReportYear::new(LAST_YEAR.into()).unwrap();
     let of = StatementOf { agency_id, year, subtree: false, form: None };
     let (statement, position) = projection.statement(AsOf::Now, &of).await.unwrap();
@@ -356,7 +357,8 @@ async fn render_here(projection: &Projection, agency_id: AgencyId) {
         findings: statement.findings,
         as_of_position: position.get(),
     };
-    assert!(render(&report, Format::Json).len() > 1_000, "a report is longer");
+    let document = render(&report, Format::Json, fonts).unwrap();
+    assert!(document.len() > 1_000, "a report is longer");
 }
 
 fn percentiles(what: &str, mut times: Vec<std::time::Duration>) {

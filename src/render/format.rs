@@ -1,6 +1,6 @@
 //! The formats a report can be had in, by name.
 
-use super::{Report, compose, csv, html, json, markdown, text};
+use super::{Fonts, RenderError, Report, compose, csv, html, json, markdown, text};
 
 /// How wide a page of text is, in terminal columns.
 const TEXT_COLUMNS: usize = 100;
@@ -62,17 +62,20 @@ impl Format {
     }
 }
 
-/// The bytes of a report in a format.
-#[must_use]
-pub fn render(report: &Report, format: Format) -> Vec<u8> {
-    match format {
+/// The bytes of a report in a format, on paper with these fonts.
+///
+/// # Errors
+///
+/// When the format cannot hold the report; those that are text can hold every report.
+pub fn render(report: &Report, format: Format, _fonts: &Fonts) -> Result<Vec<u8>, RenderError> {
+    let text = match format {
         Format::Json => json(report),
         Format::Csv => csv(report),
         Format::Markdown => markdown(&compose(report)),
         Format::Html => html(&compose(report)),
         Format::Text => text(&compose(report), TEXT_COLUMNS),
-    }
-    .into_bytes()
+    };
+    Ok(text.into_bytes())
 }
 
 #[cfg(test)]

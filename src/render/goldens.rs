@@ -5,7 +5,7 @@
 
 use std::{fs, path::PathBuf};
 
-use super::{Format, Report, compose, render, samples, text};
+use super::{Fonts, Format, Report, compose, render, samples, text};
 
 fn directory() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/reports")
@@ -18,9 +18,10 @@ fn goldens() -> Vec<(String, Vec<u8>)> {
 }
 
 fn files(name: &str, report: &Report) -> Vec<(String, Vec<u8>)> {
-    let formats = Format::ALL
-        .iter()
-        .map(|&format| (format!("{name}.{}", format.extension()), render(report, format)));
+    let fonts = Fonts::vendored().unwrap();
+    let formats = Format::ALL.iter().map(|&format| {
+        (format!("{name}.{}", format.extension()), render(report, format, &fonts).unwrap())
+    });
     let narrow = [80].map(|columns| {
         (format!("{name}.{columns}.txt"), text(&compose(report), columns).into_bytes())
     });

@@ -31,6 +31,7 @@ use crate::{
     domain::{AgencyId, ReportYear},
     ledger::Ledger,
     projection::{AgencyBook, AsOf, Projection, QueryError, Versioned},
+    render::Fonts,
     store::EventStore,
 };
 use convert::Fields;
@@ -43,6 +44,7 @@ pub(crate) struct Desk {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) projection: Arc<Projection>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) fonts: Arc<Fonts>,
 }
 
 /// What an agency has recorded for one year.

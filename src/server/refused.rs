@@ -10,6 +10,7 @@ use crate::{
     domain::{Refusal, calendar},
     ledger::RecordError,
     projection::QueryError,
+    render::RenderError,
     store::{AppendError, ReadError, StateError},
     wire::pb::v1 as pb,
 };
@@ -249,6 +250,19 @@ impl From<QueryError> for Refused {
             QueryError::Unreadable { .. } => Self::data_loss(&error),
             QueryError::Stopped { .. } => {
                 Self::new(Code::Unavailable, "PROJECTION_STOPPED", error.to_string())
+            }
+        }
+    }
+}
+
+impl From<RenderError> for Refused {
+    fn from(error: RenderError) -> Self {
+        match &error {
+            RenderError::GlyphMissing(_) => {
+                Self::new(Code::FailedPrecondition, "GLYPH_MISSING", error.to_string()).at("format")
+            }
+            RenderError::NotWritable(_) => {
+                Self::new(Code::FailedPrecondition, "NOT_WRITABLE", error.to_string()).at("format")
             }
         }
     }

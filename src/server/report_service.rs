@@ -34,7 +34,7 @@ impl Desk {
             as_of_position: position.get(),
         };
         // It takes a fraction of a millisecond; to wake another thread for it takes longer.
-        let document = Bytes::from(render(&report, format));
+        let document = Bytes::from(render(&report, format, &self.fonts)?);
         let description = pb::ReportDescription {
             media_type: format.media_type().to_owned(),
             file_name: format!("{stem}.{}", format.extension()),

@@ -14,6 +14,7 @@ use crate::{
     clock::Clock,
     ledger::Ledger,
     projection::{Projection, QueryError},
+    render::{Fonts, OperatorFonts, UnreadableFont},
     store::{CloseError, EventStore, Health},
     wire::{
         DESCRIPTOR_SET,
@@ -46,10 +47,12 @@ const KEEPALIVE: Duration = Duration::from_secs(30);
 const DRAIN: Duration = Duration::from_secs(20);
 
 /// What an operator decides about the counter.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct ServeSettings {
     /// Whether clients may ask for the contract by reflection.
     pub reflection: bool,
+    /// The fonts that paper is printed with besides those that come with the program.
+    pub fonts: OperatorFonts,
 }
 
 /// Why the counter closed otherwise than as told.
@@ -58,6 +61,9 @@ pub enum ServeError {
     /// The log could not be folded.
     #[error("the log cannot be read into a register")]
     Replay(#[source] QueryError),
+    /// A font file that the operator names holds no font.
+    #[error("a font file that the settings name {0}")]
+    Font(#[from] UnreadableFont),
     /// The reflection service could not be built.
     #[error("the contract cannot be described")]
     Reflection(#[from] tonic_reflection::server::Error),
@@ -76,7 +82,8 @@ pub enum ServeError {
 ///
 /// # Errors
 ///
-/// When the log cannot be replayed, the network fails, or the store cannot be closed.
+/// When a font cannot be read, the log cannot be replayed, the network fails, or the store cannot
+/// be closed.
 pub async fn serve(
     store: Arc<dyn EventStore>,
     clock: Arc<dyn Clock>,
@@ -85,12 +92,14 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<SocketAddr, ServeError> {
     let address = listener.local_addr()?;
+    let fonts = Fonts::with(settings.fonts)?;
     let projection = Projection::start(store.clone()).await.map_err(ServeError::Replay)?;
     let desk = Desk {
         store: store.clone(),
         ledger: Arc::new(Ledger::new(store.clone())),
         projection: Arc::new(projection),
         clock,
+        fonts: Arc::new(fonts),
     };
     let (health, health_service) = tonic_health::server::health_reporter();
     let mut routes = routes(desk.clone()).add_service(health_service);

@@ -68,7 +68,8 @@ async fn reflection_is_off_unless_set() {
 async fn reflection_names_every_service_once_set() {
     let clock = Arc::new(FixedClock::new(at(0)));
     let store = Arc::new(MemoryStore::new(clock.clone()));
-    let server = TestServer::over(store, clock, ServeSettings { reflection: true }).await;
+    let settings = ServeSettings { reflection: true, ..ServeSettings::default() };
+    let server = TestServer::over(store, clock, settings).await;
     let found = services_by_reflection(&server).await.unwrap();
     for service in SERVICES {
         assert!(found.iter().any(|name| name == service), "{service}: {found:?}");
