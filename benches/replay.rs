@@ -41,6 +41,7 @@ use disclosure_ledger::{
     projection::{AsOf, Projection, Register, Scope, StatementOf, replay},
     render::{Fonts, Format, Report, render},
     server::{ServeSettings, serve},
+    statistics::Background,
     store::{
         Append, EventStore, ExpectedVersion, NewEvent, Request, SledStore, StreamAppend, StreamId,
     },
@@ -356,6 +357,7 @@ async fn render_here(projection: &Projection, agency_id: AgencyId, fonts: &Fonts
         sections: statement.sections,
         findings: statement.findings,
         as_of_position: position.get(),
+        background: Background::default(),
     };
     let document = render(&report, Format::Json, fonts).unwrap();
     assert!(document.len() > 1_000, "a report is longer");

@@ -1,16 +1,21 @@
 //! The tables of an agency's year, or of a whole subtree, with what the checks find in them.
 
+use std::collections::BTreeMap;
+
 use super::{AgencyBook, QueryError, Register};
 use crate::{
     domain::{
         AgencyId, LegalDate, ReportYear, agency::Agency, narrative::Sections, proactive::Figures,
     },
     statistics::{
-        Finding, PrereviewCase, Tables,
+        Background, Finding, Flow, PrereviewCase, Tables,
         catalogue::{Form, form_for},
         check_derived, prereview, roll_up, tables,
     },
 };
+
+/// How many years before its own a statement is seen against.
+const EARLIER_YEARS: i16 = 4;
 
 /// Which tables are asked for.
 #[derive(Debug, Clone)]
@@ -63,6 +68,29 @@ impl Register {
         findings.extend(books.iter().flat_map(|book| prereview(book.suits_in(*year))));
         let sections = book.narrative(*year).map(|found| found.value.clone()).unwrap_or_default();
         Ok(Statement { agency, tables: current, findings, sections })
+    }
+
+    /// What a statement is seen against: the years before, each with those who were then below the
+    /// agency, and how long replies took.
+    ///
+    /// # Errors
+    ///
+    /// When the agency is not registered.
+    pub fn background(&self, of: &StatementOf) -> Result<Background, QueryError> {
+        let StatementOf { agency_id, year, subtree, .. } = of;
+        let mut earlier = BTreeMap::new();
+        for before in (1..=EARLIER_YEARS).rev() {
+            let year = year.get().saturating_sub(before);
+            let mut flow = Flow::default();
+            for (_, book) in self.asked_for(agency_id, *subtree, year)? {
+                flow.add(book.tally().flow(year));
+            }
+            if !(earlier.is_empty() && flow.is_empty()) {
+                earlier.insert(year, flow);
+            }
+        }
+        let timeliness = self.timeliness(agency_id, *year, *subtree)?;
+        Ok(Background { earlier, timeliness })
     }
 }
 

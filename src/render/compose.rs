@@ -2,6 +2,7 @@
 
 use super::{
     Report, cells,
+    chart::charts,
     document::{Block, Cell, Document, Inline, Origin, Role, Run, Scope, Table, Title},
     narrative::{self, visible},
     report::PERIOD,
@@ -36,6 +37,7 @@ pub fn compose(report: &Report) -> Document {
             as_of_position: report.as_of_position,
         },
         blocks: blocks(report),
+        charts: charts(report),
     }
 }
 

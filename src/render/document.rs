@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use super::chart::Chart;
 use crate::domain::ReportYear;
 
 /// A report as a page.
@@ -15,6 +16,8 @@ pub struct Document {
     pub origin: Origin,
     /// What stands below the title, in order.
     pub blocks: Vec<Block>,
+    /// What stands after the blocks in a format that draws; the others leave it out.
+    pub charts: Vec<Chart>,
 }
 
 /// The title of a page, in the two parts between which it is best broken.

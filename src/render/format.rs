@@ -49,6 +49,15 @@ impl Format {
         self.key()
     }
 
+    /// Whether the format has charts, for which a report needs its background.
+    #[must_use]
+    pub const fn draws(self) -> bool {
+        match self {
+            Self::Html => true,
+            Self::Json | Self::Csv | Self::Markdown | Self::Text => false,
+        }
+    }
+
     /// The media type, with its character set.
     #[must_use]
     pub const fn media_type(self) -> &'static str {

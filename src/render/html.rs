@@ -3,7 +3,11 @@
 //! No script, nothing fetched. The look follows GB/T 9704 and the published reports; commercial
 //! fonts are named with open ones after them. Every figure carries the name of its cell.
 
-use super::document::{Block, Cell, Document, Inline, Placed, Role, Run, Scope, Table};
+use super::{
+    chart::{CHARTS_TITLE, Chart},
+    document::{Block, Cell, Document, Inline, Placed, Role, Run, Scope, Table},
+    svg::svg,
+};
 
 const STYLE: &str = include_str!("html.css");
 
@@ -29,8 +33,29 @@ pub fn html(document: &Document) -> String {
         "</h1>\n",
     ]);
     push_blocks(&mut out, &document.blocks);
+    push_charts(&mut out, &document.charts);
     out.push_str("</main>\n</body>\n</html>\n");
     out
+}
+
+/// The annex: each chart with its sentence, and its values as a table to unfold.
+fn push_charts(out: &mut String, charts: &[Chart]) {
+    if charts.is_empty() {
+        return;
+    }
+    out.push_str("<section id=\"charts\">\n");
+    push_element(out, "h2", "", CHARTS_TITLE);
+    out.push_str("<div class=\"charts\">\n");
+    for chart in charts {
+        out.push_str("<figure>\n");
+        push_element(out, "figcaption", "", &escaped(&chart.title));
+        out.push_str(&svg(chart));
+        push_element(out, "p", " class=\"note\"", &escaped(&chart.summary));
+        out.push_str("<details>\n<summary>数据表</summary>\n");
+        push_table(out, &chart.table());
+        out.push_str("</details>\n</figure>\n");
+    }
+    out.push_str("</div>\n</section>\n");
 }
 
 /// The opening tag of the page's content, with what the page was made from.
@@ -203,12 +228,12 @@ fn spans(cell: &Cell) -> String {
     [span("colspan", cell.columns), span("rowspan", cell.rows)].concat()
 }
 
-fn attribute(name: &str, value: &str) -> String {
+pub(super) fn attribute(name: &str, value: &str) -> String {
     format!(" {name}=\"{}\"", escaped(value))
 }
 
 /// Text in which nothing is markup, within an element or a quoted attribute.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

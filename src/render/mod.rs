@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  Report ──compose──▶ Document ──▶ html · markdown · text     what people read
+//!     │                   charts ──draw──▶ svg, within html
 //!     └───────────────────────────▶ json · csv                 what programs read
 //! ```
 //!
@@ -10,9 +11,11 @@
 //! the catalogue of the forms. Same report, same bytes.
 
 mod cells;
+mod chart;
 mod compose;
 mod csv;
 mod document;
+mod drawing;
 mod error;
 mod explanation;
 mod fonts;
@@ -22,6 +25,7 @@ mod json;
 mod markdown;
 mod narrative;
 mod report;
+mod svg;
 mod text;
 mod wrap;
 
@@ -30,9 +34,11 @@ mod goldens;
 #[cfg(test)]
 mod samples;
 
+pub use chart::{CHARTS_TITLE, Chart, ChartKind, Mark, Series};
 pub use compose::compose;
 pub use csv::csv;
 pub use document::{Block, Cell, Document, Inline, Origin, Placed, Role, Run, Scope, Table, Title};
+pub use drawing::{Drawing, Fill, Shape, TEXT_SIZE, WIDTH, draw};
 pub use error::{MissingGlyph, RenderError};
 pub use explanation::{explanation_in_chinese, explanation_in_english};
 pub use fonts::{FontPurpose, Fonts, OperatorFonts, UnreadableFont};
@@ -41,4 +47,5 @@ pub use html::html;
 pub use json::{finding_json, json};
 pub use markdown::markdown;
 pub use report::Report;
+pub use svg::svg;
 pub use text::text;

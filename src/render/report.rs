@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{ReportYear, narrative::Sections},
-    statistics::{Finding, Tables, catalogue},
+    statistics::{Background, Finding, Tables, catalogue},
 };
 
 /// One agency's annual report (政府信息公开工作年度报告) for one year.
@@ -24,6 +24,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// The position in the log up to which events were counted.
     pub as_of_position: u64,
+    /// What the charts show beside the tables; empty for a format that draws none.
+    pub background: Background,
 }
 
 impl Report {

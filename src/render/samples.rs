@@ -4,9 +4,10 @@ use crate::{
     domain::{
         LongText, ReportYear,
         narrative::{Section, Sections},
+        timeliness::{Promptness, Reply, Timeliness},
     },
     statistics::{
-        CellRef, Finding, Tables,
+        Background, CellRef, Finding, Flow, Tables,
         catalogue::{CheckId, Severity, form_for},
     },
 };
@@ -66,6 +67,7 @@ pub(super) fn luoyang() -> Report {
         ]),
         findings: Vec::new(),
         as_of_position: 27,
+        background: Background::default(),
     }
 }
 
@@ -119,7 +121,39 @@ pub(super) fn small() -> Report {
                 .to_owned(),
         }],
         as_of_position: 4096,
+        background: background(),
     }
+}
+
+/// Four years before, one without anything, and replies of every promptness.
+fn background() -> Background {
+    let flow = |[new_received, carried_in, concluded, carried_out]: [i64; 4]| Flow {
+        new_received,
+        carried_in,
+        concluded,
+        carried_out,
+    };
+    let earlier = [
+        (2021, [0, 1, 1, 0]),
+        (2022, [0, 0, 0, 0]),
+        (2023, [11_400_000, 0, 11_399_999, 1]),
+        (2024, [2, 1, 3, 0]),
+    ];
+    let mut timeliness = Timeliness::default();
+    for (working_days, promptness) in [
+        (0, Promptness::InTime),
+        (5, Promptness::InTime),
+        (6, Promptness::InTime),
+        (20, Promptness::InTime),
+        (20, Promptness::InTime),
+        (21, Promptness::Late),
+        (40, Promptness::Extended),
+        (217, Promptness::Late),
+    ] {
+        timeliness.record(Reply { working_days, promptness });
+    }
+    let earlier = earlier.into_iter().map(|(year, counts)| (year, flow(counts))).collect();
+    Background { earlier, timeliness }
 }
 
 /// A report whose every free text tries to be more than text.
@@ -139,6 +173,7 @@ pub(super) fn hostile() -> Report {
         ]),
         findings: Vec::new(),
         as_of_position: 0,
+        background: Background::default(),
     }
 }
 

@@ -139,7 +139,7 @@ impl Desk {
         let asked = convert::page(&request)?;
         let today = self.today();
         let (page, position) = self
-            .ask_aside(move |register| {
+            .ask_aside(AsOf::Now, move |register| {
                 let of = DeadlinesOf {
                     agency_id: &asked.agency_id,
                     subtree: asked.subtree,
@@ -167,20 +167,20 @@ impl Desk {
         let year = report_year(&mut fields, request.year);
         let (agency_id, year) = fields.finish(agency_id.zip(year))?;
         let subtree = request.include_subtree;
-        let (found, position) =
-            self.ask_aside(move |register| register.timeliness(&agency_id, year, subtree)).await?;
+        let question = move |register: &Register| register.timeliness(&agency_id, year, subtree);
+        let (found, position) = self.ask_aside(AsOf::Now, question).await?;
         Ok(convert::timeliness(&found?, position))
     }
 
     /// Asks a question that may take longer than others should wait for this thread.
-    async fn ask_aside<A: Send + 'static>(
+    pub(super) async fn ask_aside<A: Send + 'static>(
         &self,
+        as_of: AsOf,
         question: impl FnOnce(&Register) -> A + Send + 'static,
     ) -> Result<(A, GlobalPosition), Refused> {
         let (projection, runtime) = (Arc::clone(&self.projection), Handle::current());
-        let asked = tokio::task::spawn_blocking(move || {
-            runtime.block_on(projection.ask(AsOf::Now, question))
-        });
+        let asked =
+            tokio::task::spawn_blocking(move || runtime.block_on(projection.ask(as_of, question)));
         match asked.await {
             Ok(answer) => Ok(answer?),
             Err(error) => match error.try_into_panic() {

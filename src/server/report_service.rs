@@ -4,9 +4,16 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tonic::{Request, Response, Status};
 
-use super::{Desk, Responses, convert::Fields, refused::Refused};
+use super::{
+    Desk, Responses,
+    convert::{self, Fields},
+    refused::Refused,
+};
 use crate::{
+    projection::{QueryError, Register, Statement, StatementOf},
     render::{Format, Report, render},
+    statistics::Background,
+    store::GlobalPosition,
     wire::pb::v1::{
         self as pb, render_report_response::Part, report_service_server::ReportService,
     },
@@ -21,7 +28,12 @@ impl Desk {
         request: pb::RenderReportRequest,
     ) -> Result<Vec<pb::RenderReportResponse>, Refused> {
         let format = format(request.format)?;
-        let (of, statement, position) = self.statement(request.selector).await?;
+        let (of, statement, background, position) = if format.draws() {
+            self.statement_to_draw(request.selector).await?
+        } else {
+            let (of, statement, position) = self.statement(request.selector).await?;
+            (of, statement, Background::default(), position)
+        };
         let stem = format!("{}-{}", of.agency_id, of.year);
         let report = Report {
             agency_id: of.agency_id.to_string(),
@@ -32,6 +44,7 @@ impl Desk {
             sections: statement.sections,
             findings: statement.findings,
             as_of_position: position.get(),
+            background,
         };
         // It takes a fraction of a millisecond; to wake another thread for it takes longer.
         let document = Bytes::from(render(&report, format, &self.fonts)?);
@@ -43,6 +56,25 @@ impl Desk {
             as_of_position: position.get(),
         };
         Ok(parts(description, document))
+    }
+
+    /// The statement that a selector means with what its charts are drawn from, and the position it
+    /// was drawn up at.
+    async fn statement_to_draw(
+        &self,
+        selector: Option<pb::ReportSelector>,
+    ) -> Result<(StatementOf, Statement, Background, GlobalPosition), Refused> {
+        let (of, as_of) = convert::report::selector(selector)?;
+        let question = move |register: &Register| {
+            let drawn_up = (register.statement(&of)?, register.background(&of)?);
+            Ok::<_, QueryError>((of, drawn_up))
+        };
+        let ((of, (statement, background)), position) = self
+            .ask_aside(as_of, question)
+            .await
+            .and_then(|(found, position)| Ok((found?, position)))
+            .map_err(|refused| refused.under("selector"))?;
+        Ok((of, statement, background, position))
     }
 }
 

@@ -49,12 +49,42 @@ impl From<&Remedy> for RemedyFact {
     }
 }
 
+/// What happened to applications in one calendar year, all kinds of applicants together: what came
+/// in, and what became of it. The sums of both sides are equal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Flow {
+    /// Applications received in the year (本年新收).
+    pub new_received: i64,
+    /// Applications open when the year began (上年结转).
+    pub carried_in: i64,
+    /// Applications concluded in the year, whatever the result (办理结果总计).
+    pub concluded: i64,
+    /// Applications open when the year ended (结转下年度).
+    pub carried_out: i64,
+}
+
 /// What the applications and remedies of one agency, or of several together, add up to.
 ///
 /// Equal facts give equal tallies, whatever the order in which they came and were corrected.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
     years: BTreeMap<i16, Box<YearCounts>>,
+}
+
+impl Flow {
+    /// Adds what happened at another agency in the same year.
+    pub fn add(&mut self, other: Self) {
+        self.new_received = self.new_received.saturating_add(other.new_received);
+        self.carried_in = self.carried_in.saturating_add(other.carried_in);
+        self.concluded = self.concluded.saturating_add(other.concluded);
+        self.carried_out = self.carried_out.saturating_add(other.carried_out);
+    }
+
+    /// Whether nothing happened.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl Tally {
@@ -95,6 +125,23 @@ impl Tally {
     /// The calendar years in which anything was received, filed or concluded, in order.
     pub fn years(&self) -> impl Iterator<Item = i16> + '_ {
         self.years.keys().copied()
+    }
+
+    /// What happened to applications in a calendar year, even one before the first form.
+    #[must_use]
+    pub fn flow(&self, year: i16) -> Flow {
+        let each = |count: &dyn Fn(ApplicantKind) -> i64| {
+            sum(ApplicantKind::ALL.iter().map(|&kind| count(kind)))
+        };
+        let concluded = |kind| {
+            sum(Disposition::all().map(|result| self.count(year, Slot::Concluded(kind, result))))
+        };
+        Flow {
+            new_received: each(&|kind| self.count(year, Slot::Received(kind))),
+            carried_in: each(&|kind| self.open_after(year.saturating_sub(1), kind)),
+            concluded: each(&concluded),
+            carried_out: each(&|kind| self.open_after(year, kind)),
+        }
     }
 
     /// The bytes that it has taken from the heap, but for the map of the years.
@@ -448,6 +495,36 @@ mod tests {
         }
         assert_eq!(cell(&tally, first, 2021, "other"), (1, 1));
         assert_eq!(cell(&tally, second, 2021, "other.fee_overdue"), (1, 1));
+    }
+
+    #[test]
+    fn the_flow_of_a_year_is_what_its_table_has_in_all() {
+        let mut tally = Tally::default();
+        let applications = [
+            person("2018-03-01", Some(("2018-03-20", Disposition::Granted))),
+            person("2018-12-20", Some(("2019-01-10", Disposition::Partial))),
+            person("2019-05-05", None),
+            ApplicationFact { kind: ApplicantKind::OtherOrg, ..person("2019-06-05", None) },
+        ];
+        for fact in &applications {
+            tally.replace_application(None, Some(fact));
+        }
+        let flow = |[new_received, carried_in, concluded, carried_out]: [i64; 4]| Flow {
+            new_received,
+            carried_in,
+            concluded,
+            carried_out,
+        };
+        assert_eq!(tally.flow(2017), Flow::default());
+        assert_eq!(tally.flow(2018), flow([2, 0, 1, 1]));
+        assert_eq!(tally.flow(2019), flow([2, 1, 1, 2]));
+        let total = |row| cell(&tally, form_for(year(2019)), 2019, row).1;
+        let in_table = ["new_received", "carried_in", "result_total", "carried_out"].map(total);
+        assert_eq!(tally.flow(2019), flow(in_table));
+        let mut twice = tally.flow(2019);
+        twice.add(tally.flow(2018));
+        assert_eq!(twice, flow([4, 1, 2, 3]));
+        assert!(!twice.is_empty() && Flow::default().is_empty());
     }
 
     #[test]

@@ -113,8 +113,15 @@ pub(super) fn remedy_kind_label(kind: RemedyKind) -> &'static str {
 }
 
 /// The innermost label of a path.
-pub(super) fn innermost(path: &[&'static str]) -> &'static str {
+#[must_use]
+pub fn innermost(path: &[&'static str]) -> &'static str {
     path.last().copied().unwrap_or_default()
+}
+
+/// A label as it is said: without the number before it and the note in brackets after it.
+#[must_use]
+pub fn spoken(label: &str) -> &str {
+    split_note(without_number(label)).0
 }
 
 /// A label without the number before it: `（七）`, `1.`, `一、` and the like.

@@ -3,6 +3,7 @@
 //!
 //! Everything here is a plain function of its arguments: nothing reads a file, a clock or the log.
 
+mod background;
 pub mod catalogue;
 mod counting;
 mod cross_check;
@@ -18,10 +19,11 @@ mod roll_up;
 pub mod spans;
 mod table;
 
+pub use background::Background;
 pub use counting::{ApplicationBasis, Basis, RemedyBasis};
 pub use cross_check::{check, check_derived};
 pub use finding::Finding;
-pub use fold::{ApplicationFact, RemedyFact, Tally, tables};
+pub use fold::{ApplicationFact, Flow, RemedyFact, Tally, tables};
 pub use money::{format_wan_yuan, parse_wan_yuan};
 pub use prereview::{PREREVIEW_FROM, PrereviewCase, prereview};
 pub use published::{Published, PublishedError, check_published, read_published};
