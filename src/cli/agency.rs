@@ -1,5 +1,7 @@
 //! `disclosure agency`.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 use tonic::transport::Channel;
 
@@ -8,7 +10,10 @@ use super::{
     args::AgencyAct,
     client::{Run, connect},
 };
-use crate::wire::pb::v1::{self as pb, agency_service_client::AgencyServiceClient};
+use crate::wire::pb::{
+    event::v1::AgencyHandover,
+    v1::{self as pb, agency_service_client::AgencyServiceClient},
+};
 
 pub(super) async fn run(server: &str, act: AgencyAct, output: Output) -> Result<Outcome, Failure> {
     let mut client = AgencyServiceClient::new(connect(server).await?);
@@ -36,9 +41,38 @@ pub(super) async fn run(server: &str, act: AgencyAct, output: Output) -> Result<
             let answer = client.reparent_agency(request).await?.into_inner();
             tell(output, "placed", answer.agency, answer.receipt);
         }
+        AgencyAct::Succeed { id, successor, from_year, application, case } => {
+            let request = pb::SucceedAgencyRequest {
+                write: Some(run.write()),
+                agency_id: id,
+                successor_id: successor,
+                from_year,
+                handovers: handovers(&application, &case)?,
+            };
+            let answer = client.succeed_agency(request).await?.into_inner();
+            tell(output, "handed over", answer.agency, answer.receipt);
+        }
         AgencyAct::List => list(&mut client, output).await?,
     }
     Ok(Outcome::Done)
+}
+
+/// What others take over, by agency.
+fn handovers(applications: &[String], cases: &[String]) -> Result<Vec<AgencyHandover>, Failure> {
+    let mut handovers: BTreeMap<String, AgencyHandover> = BTreeMap::new();
+    let named = applications.iter().map(|text| (text, true));
+    for (text, is_application) in named.chain(cases.iter().map(|text| (text, false))) {
+        let Some((agency_id, id)) = text.split_once('=') else {
+            let example = "an agency and what it takes over, such as b=2021-001";
+            return Err(Failure::usage(format!("{text:?} is not {example}")));
+        };
+        let handover = handovers.entry(agency_id.to_owned()).or_default();
+        agency_id.clone_into(&mut handover.agency_id);
+        let ids =
+            if is_application { &mut handover.application_ids } else { &mut handover.case_ids };
+        ids.push(id.to_owned());
+    }
+    Ok(handovers.into_values().collect())
 }
 
 fn tell(output: Output, verb: &str, agency: Option<pb::Agency>, receipt: Option<pb::WriteReceipt>) {

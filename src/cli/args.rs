@@ -215,6 +215,25 @@ pub(super) enum AgencyAct {
         #[arg(long, value_name = "YEAR")]
         from_year: i32,
     },
+    /// Hand an agency over to others from a year on: merged, renamed, split or abolished
+    /// (机构合并、更名、分设、撤销)
+    Succeed {
+        /// The agency that is merged, renamed, split or abolished
+        #[arg(long)]
+        id: String,
+        /// The agency that takes over what no other does
+        #[arg(long, value_name = "ID")]
+        successor: String,
+        /// The first year in which it does
+        #[arg(long, value_name = "YEAR")]
+        from_year: i32,
+        /// Another agency and the application that it takes over; once for each application
+        #[arg(long, value_name = "ID=APPLICATION")]
+        application: Vec<String>,
+        /// Another agency and the case that it takes over; once for each case
+        #[arg(long, value_name = "ID=CASE")]
+        case: Vec<String>,
+    },
     /// List the agencies: id, name, and to whom each reports now
     List,
 }

@@ -39,15 +39,16 @@ pub enum Body {
 impl Body {
     /// The legal date on which it took effect.
     ///
-    /// What concerns a whole year takes effect on its last day, a place in the hierarchy on the
-    /// first day of its first year, a notice on the day of its publication.
+    /// What concerns a whole year takes effect on its last day, a place in the hierarchy and
+    /// a succession on the first day of its first year, a notice on the day of its publication.
     #[must_use]
     pub fn effective_date(&self) -> Date {
         let last_day = |year: super::ReportYear| jiff::civil::date(year.get(), 12, 31);
         match self {
             Self::Agency(
                 agency::Event::Registered(agency::Register { from_year, .. })
-                | agency::Event::Reparented(agency::Reparent { from_year, .. }),
+                | agency::Event::Reparented(agency::Reparent { from_year, .. })
+                | agency::Event::Succeeded(agency::Succession { from_year, .. }),
             ) => jiff::civil::date(*from_year, 1, 1),
             Self::Application(_, event) => LegalDate::date(event.effective_date()),
             Self::Remedy(_, event) => LegalDate::date(event.effective_date()),

@@ -15,6 +15,14 @@ pub enum RecordError {
     /// The act upon the agency contradicts what is recorded.
     #[error(transparent)]
     Agency(#[from] agency::Rejection),
+    /// An application or a case is to be handed over that the agency never registered.
+    #[error("nothing is recorded of {subject} of {agency_id}, which is to be handed over")]
+    HandoverNotFound {
+        /// The agency that hands over.
+        agency_id: AgencyId,
+        /// The application or the case.
+        subject: String,
+    },
     /// The act upon the application contradicts what is recorded.
     #[error(transparent)]
     Application(#[from] application::Rejection),

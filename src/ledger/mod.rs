@@ -10,7 +10,7 @@ mod plan;
 mod reader;
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -19,7 +19,7 @@ pub use error::RecordError;
 pub use plan::Recorded;
 
 use crate::{
-    domain::AgencyId,
+    domain::{AgencyId, agency::Succession},
     store::{Append, AppendError, EventStore},
 };
 use plan::Plan;
@@ -31,10 +31,23 @@ const ATTEMPTS: usize = 16;
 pub struct Ledger {
     store: Arc<dyn EventStore>,
     /// Agencies seen registered; they never cease to be.
-    known_agencies: RwLock<BTreeSet<AgencyId>>,
+    known_agencies: RwLock<Known>,
     /// Held while an act upon an agency is decided, for it looks at several streams.
     hierarchy: tokio::sync::Mutex<()>,
 }
+
+/// What every act in an agency's register asks of the agency: whether it is registered, and who
+/// takes over from it.
+#[derive(Default)]
+struct Known {
+    agencies: BTreeMap<AgencyId, Standing>,
+    /// How often an act upon an agency was recorded; what was read before one may be outdated.
+    revision: u64,
+}
+
+/// Of an agency that is registered: who takes over from it, if anybody does.
+#[derive(Debug, Clone, Default)]
+struct Standing(Option<Arc<Succession>>);
 
 /// How entries that are recorded together hang together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,19 +117,39 @@ impl Ledger {
             return Some(plan.into_outcomes_unrecorded(hold_back));
         }
         match self.store.append(Append(appends)).await {
-            Ok(appended) => Some(plan.into_outcomes(&appended)),
+            Ok(appended) => {
+                self.forget(&plan.agencies_changed);
+                Some(plan.into_outcomes(&appended))
+            }
             Err(AppendError::VersionConflict { .. } | AppendError::RequestReused { .. }) => None,
             Err(error) => Some(plan.into_failures(&error)),
         }
     }
 
-    fn knows_agency(&self, id: &AgencyId) -> bool {
-        self.known_agencies.read().unwrap_or_else(PoisonError::into_inner).contains(id)
+    /// What is known of an agency, if it was seen registered; and how current that is.
+    fn known(&self, id: &AgencyId) -> (Option<Standing>, u64) {
+        let known = self.known_agencies.read().unwrap_or_else(PoisonError::into_inner);
+        (known.agencies.get(id).cloned(), known.revision)
     }
 
-    fn remember_agency(&self, id: &AgencyId) {
+    /// Remembers what was read of an agency, unless an act upon one was recorded meanwhile.
+    fn remember(&self, id: &AgencyId, standing: Standing, revision: u64) {
         let mut known = self.known_agencies.write().unwrap_or_else(PoisonError::into_inner);
-        known.insert(id.clone());
+        if known.revision == revision {
+            known.agencies.insert(id.clone(), standing);
+        }
+    }
+
+    /// Forgets what was read of agencies that were acted upon.
+    fn forget(&self, ids: &[AgencyId]) {
+        if ids.is_empty() {
+            return;
+        }
+        let mut known = self.known_agencies.write().unwrap_or_else(PoisonError::into_inner);
+        known.revision = known.revision.wrapping_add(1);
+        for id in ids {
+            known.agencies.remove(id);
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::{
-    Act, Entry, Ledger, Outcome, RecordError,
+    Act, Entry, Ledger, Outcome, RecordError, Standing,
     reader::{Last, Loaded},
 };
 use crate::{
@@ -53,6 +53,8 @@ pub(super) struct Plan<'a> {
     subjects: BTreeMap<StreamId, Subject>,
     requests: BTreeMap<[u8; 16], ([u8; 16], usize)>,
     appends: Vec<StreamAppend>,
+    /// The agencies that it acts upon.
+    pub(super) agencies_changed: Vec<AgencyId>,
     verdicts: Vec<Verdict>,
 }
 
@@ -82,6 +84,7 @@ impl<'a> Plan<'a> {
             subjects: BTreeMap::new(),
             requests: BTreeMap::new(),
             appends: Vec::new(),
+            agencies_changed: Vec::new(),
             verdicts: Vec::new(),
         }
     }
@@ -99,12 +102,12 @@ impl<'a> Plan<'a> {
         if let Some(first_answer) = self.first_answer(entry).await? {
             return Ok(first_answer);
         }
-        if let Some(agency_id) = &entry.agency_id
-            && !matches!(entry.act, Act::Agency(_))
-            && !self.ledger.is_registered(agency_id).await?
-        {
-            return Err(RecordError::UnknownAgency(agency_id.clone()));
-        }
+        let standing = match &entry.agency_id {
+            Some(agency_id) if !matches!(entry.act, Act::Agency(_)) => {
+                self.ledger.succession_of(agency_id).await?
+            }
+            Some(_) | None => Standing::default(),
+        };
         self.load(entry).await?;
         let Some(subject) = self.subjects.get(entry.stream()) else {
             return Err(RecordError::Conflicts);
@@ -114,6 +117,9 @@ impl<'a> Plan<'a> {
             (Act::Agency(command), Some(id)) => self.decide_on_agency(id, command.clone()).await?,
             (act, _) => decide(&subject.state, act.clone())?,
         };
+        if let (Standing(Some(succession)), Some(agency_id)) = (&standing, &entry.agency_id) {
+            bodies.iter().try_for_each(|body| succession.check(agency_id, body))?;
+        }
         Ok(self.accept(entry, bodies))
     }
 
@@ -164,13 +170,21 @@ impl<'a> Plan<'a> {
         id: &AgencyId,
         command: agency::Command,
     ) -> Result<Vec<Body>, RecordError> {
-        let parent = match &command {
-            agency::Command::Register(register) => register.parent.clone(),
-            agency::Command::Reparent(reparent) => reparent.parent.clone(),
-        };
-        let named = parent.into_iter().chain([id.clone()]).collect();
+        let mut named = vec![id.clone()];
+        match &command {
+            agency::Command::Register(register) => named.extend(register.parent.clone()),
+            agency::Command::Reparent(reparent) => named.extend(reparent.parent.clone()),
+            agency::Command::Succeed(succession) => {
+                named.extend(succession.successors().cloned());
+            }
+        }
         let directory = self.ledger.agencies_above(named).await?;
         let events = agency::decide(&directory, id, command)?;
+        for event in &events {
+            if let agency::Event::Succeeded(succession) = event {
+                self.ledger.check_handovers(id, succession).await?;
+            }
+        }
         Ok(events.into_iter().map(Body::Agency).collect())
     }
 
@@ -185,6 +199,9 @@ impl<'a> Plan<'a> {
         let expected = subject.expected();
         let before = State::clone(&subject.state);
         subject.state = bodies.iter().fold(before, State::evolve).into();
+        if let (Act::Agency(_), Some(id)) = (&entry.act, &entry.agency_id) {
+            self.agencies_changed.push(id.clone());
+        }
         let append = self.appends.len();
         subject.changed_by = Some(append);
         let state = Arc::clone(&subject.state);

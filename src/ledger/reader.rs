@@ -1,12 +1,12 @@
 //! Reading streams back into the state of their subjects.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Ledger, RecordError};
+use super::{Ledger, RecordError, Standing};
 use crate::{
     domain::{
         AgencyId, State,
-        agency::{Agency, Directory},
+        agency::{Agency, Directory, Succession},
     },
     store::{RecordedEvent, StreamId, StreamVersion},
     wire::{self, Subject, stream_name},
@@ -51,19 +51,51 @@ impl Ledger {
         Ok(Loaded { state, last: events.last().map(Last::from) })
     }
 
-    /// Whether an agency is registered.
-    pub(super) async fn is_registered(&self, id: &AgencyId) -> Result<bool, RecordError> {
-        if self.knows_agency(id) {
-            return Ok(true);
+    /// Who takes over from an agency, if anybody does.
+    ///
+    /// # Errors
+    ///
+    /// When it is not registered, or cannot be read.
+    pub(super) async fn succession_of(&self, id: &AgencyId) -> Result<Standing, RecordError> {
+        let (known, revision) = self.known(id);
+        if let Some(known) = known {
+            return Ok(known);
         }
-        let registered = self.store.stream_head(&agency_stream(id)?).await?.is_some();
-        if registered {
-            self.remember_agency(id);
+        let stream = agency_stream(id)?;
+        if self.store.stream_head(&stream).await?.is_none() {
+            return Err(RecordError::UnknownAgency(id.clone()));
         }
-        Ok(registered)
+        let loaded = self.load(&stream, State::Agency(None), None).await?;
+        let State::Agency(Some(agency)) = loaded.state else {
+            return Err(RecordError::UnknownAgency(id.clone()));
+        };
+        let standing = Standing(agency.succession.map(Arc::new));
+        self.remember(id, standing.clone(), revision);
+        Ok(standing)
     }
 
-    /// The agencies named and every one that stands, or stood, above them.
+    /// Refuses a succession that hands over what the agency never registered.
+    pub(super) async fn check_handovers(
+        &self,
+        id: &AgencyId,
+        succession: &Succession,
+    ) -> Result<(), RecordError> {
+        for handover in succession.handovers.values() {
+            let applications = handover.applications.iter();
+            let applications = applications.map(|id| (Subject::Application(id), id.as_str()));
+            let cases = handover.cases.iter().map(|id| (Subject::Remedy(id), id.as_str()));
+            for (subject, name) in applications.chain(cases) {
+                let stream = StreamId::parse(&stream_name(id, subject))?;
+                if self.store.stream_head(&stream).await?.is_none() {
+                    let (agency_id, subject) = (id.clone(), name.to_owned());
+                    return Err(RecordError::HandoverNotFound { agency_id, subject });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The agencies named, every one that stands, or stood, above them, and everybody's successors.
     pub(super) async fn agencies_above(&self, of: Vec<AgencyId>) -> Result<Agencies, RecordError> {
         let mut agencies = BTreeMap::new();
         let mut wanted = of;
@@ -74,6 +106,8 @@ impl Ledger {
             let loaded = self.load(&agency_stream(&id)?, State::Agency(None), None).await?;
             if let State::Agency(Some(agency)) = loaded.state {
                 wanted.extend(agency.parents.values().flatten().cloned());
+                let successors = agency.succession.iter().flat_map(Succession::successors);
+                wanted.extend(successors.cloned());
                 agencies.insert(id, agency);
             }
         }

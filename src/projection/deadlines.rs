@@ -14,7 +14,7 @@ use std::{
     thread,
 };
 
-use super::{AgencyBook, Page, QueryError, Register, replay::in_turns};
+use super::{AgencyBook, Page, QueryError, Register, hierarchy::Holding, replay::in_turns};
 use crate::domain::{
     AgencyId, ApplicationId, LegalDate, ReportYear,
     calendar::Calendar,
@@ -156,14 +156,47 @@ impl DueLists {
     }
 }
 
-fn number(day: LegalDate) -> u16 {
-    u16::try_from(day.day_number()).unwrap_or(NEVER)
+/// How long an agency's replies took, by year: a cache, dropped when an application of the agency
+/// changes, and made anew after a notice of working days or a change of the tree.
+#[derive(Debug, Default)]
+pub(super) struct Replies(Mutex<BTreeMap<ReportYear, (u64, Arc<Timeliness>)>>);
+
+impl Replies {
+    /// Notes that an application changed.
+    pub(super) fn touch(&mut self) {
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    fn known(&self, year: ReportYear, revision: u64) -> Option<Arc<Timeliness>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, found) = known.get(&year).filter(|(made_for, _)| *made_for == revision)?;
+        Some(Arc::clone(found))
+    }
+
+    fn keep(&self, year: ReportYear, revision: u64, derived: Arc<Timeliness>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(year, (revision, derived));
+    }
 }
 
-/// One agency's part in a list.
-struct Member<'a> {
-    id: &'a AgencyId,
-    book: &'a AgencyBook,
+/// A clone derives anew.
+impl Clone for Replies {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+/// What was asked for is no part of what the log says.
+impl PartialEq for Replies {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Replies {}
+
+fn number(day: LegalDate) -> u16 {
+    u16::try_from(day.day_number()).unwrap_or(NEVER)
 }
 
 impl Register {
@@ -172,7 +205,7 @@ impl Register {
     ///
     /// # Errors
     ///
-    /// When the agency is not registered.
+    /// When the agency is not registered, or was succeeded by then.
     pub fn deadlines(
         &self,
         of: DeadlinesOf<'_>,
@@ -180,9 +213,7 @@ impl Register {
         size: usize,
     ) -> Result<Page<DeadlineEntry>, QueryError> {
         let DeadlinesOf { agency_id, subtree, selection, today } = of;
-        let mut members = self.asked_for(agency_id, subtree, today.year())?;
-        members.sort_unstable_by_key(|(id, _)| *id);
-        let members: Vec<_> = members.into_iter().map(|(id, book)| Member { id, book }).collect();
+        let members = self.asked_for(agency_id, subtree, today.year())?;
         let lists = self.due_lists(&members, today);
         let mut heads = BinaryHeap::new();
         let mut runs = Vec::with_capacity(lists.len());
@@ -190,7 +221,11 @@ impl Register {
             let (from, to) = selection.range(items, calendar, today);
             let from = after.map_or(from, |after| from.max(member.after(items, after)));
             let run = items.get(from..to.max(from)).unwrap_or_default().iter();
-            let mut run = run.filter(|due| selection != Selection::Waiting || due.is_waiting);
+            let run = run.filter(|due| selection != Selection::Waiting || due.is_waiting);
+            let mut run = run.filter(|due| {
+                member.is_whole()
+                    || member.has_application(member.book.packed_applications().id_at(due.at))
+            });
             if let Some(first) = run.next() {
                 heads.push(Reverse((first.day, runs.len())));
                 runs.push((member, calendar, first.at, run));
@@ -218,7 +253,7 @@ impl Register {
     ///
     /// # Errors
     ///
-    /// When the agency is not registered.
+    /// When the agency is not registered, or was succeeded by then.
     pub fn timeliness(
         &self,
         agency_id: &AgencyId,
@@ -226,26 +261,43 @@ impl Register {
         subtree: bool,
     ) -> Result<Timeliness, QueryError> {
         let members = self.asked_for(agency_id, subtree, year.get())?;
-        let held = members.iter().map(|(_, book)| book.packed_applications().len());
-        let held = held.fold(0, usize::saturating_add);
-        let threads = threads_for(held);
-        let parts = in_turns(threads, members.into_iter(), |(id, book)| {
-            let lineage = self.lineage(id, year.get());
-            let mut calendars = BTreeMap::new();
-            book.timeliness(year, |day| {
-                let made = || self.calendar().calendar_of(&lineage, Some(day));
-                Arc::clone(calendars.entry(day).or_insert_with(made))
-            })
-        });
         let mut sum = Timeliness::default();
-        for part in &parts {
-            sum.add(part);
+        for part in self.replies_of(&members, year) {
+            sum.add(&part);
         }
         Ok(sum)
     }
 
+    /// How long the replies of a year took of each that is held.
+    pub(super) fn replies_of(
+        &self,
+        members: &[Holding<'_>],
+        year: ReportYear,
+    ) -> Vec<Arc<Timeliness>> {
+        let revision = self.revision().0;
+        let unknown = members.iter().filter(|held| held.known_replies(year, revision).is_none());
+        let to_derive = unknown.map(|held| held.book.packed_applications().len());
+        let to_derive = to_derive.fold(0, usize::saturating_add);
+        in_turns(threads_for(to_derive), members.iter(), |held| {
+            if let Some(known) = held.known_replies(year, revision) {
+                return known;
+            }
+            let lineage = self.lineage(held.id, year.get());
+            let mut calendars = BTreeMap::new();
+            let derived = held.timeliness(year, |day| {
+                let made = || self.calendar().calendar_of(&lineage, Some(day));
+                Arc::clone(calendars.entry(day).or_insert_with(made))
+            });
+            let derived = Arc::new(derived);
+            if held.is_whole() {
+                held.book.replies().keep(year, revision, Arc::clone(&derived));
+            }
+            derived
+        })
+    }
+
     /// The lists of some agencies, each with its calendar; those that are not up to date are made.
-    fn due_lists(&self, members: &[Member<'_>], today: LegalDate) -> Vec<DueItems> {
+    fn due_lists(&self, members: &[Holding<'_>], today: LegalDate) -> Vec<DueItems> {
         let made_for = MadeFor { today, revision: self.revision().0 };
         let lists = |threads| {
             in_turns(threads, members.iter(), |member| {
@@ -295,7 +347,39 @@ impl Selection {
     }
 }
 
-impl Member<'_> {
+impl Holding<'_> {
+    /// How long its replies of a year took, if that was derived before and still holds.
+    fn known_replies(&self, year: ReportYear, revision: u64) -> Option<Arc<Timeliness>> {
+        if self.is_whole() { self.book.replies().known(year, revision) } else { None }
+    }
+
+    fn timeliness(
+        &self,
+        year: ReportYear,
+        mut calendar_of: impl FnMut(LegalDate) -> Arc<Calendar>,
+    ) -> Timeliness {
+        let mut timeliness = Timeliness::default();
+        let applications = self.book.packed_applications();
+        for at in applications.concluded() {
+            let end = applications.entry_at(at).and_then(|e| e.fact.conclusion);
+            if end.is_none_or(|(date, _)| date.year() != year.get())
+                || !(self.is_whole() || self.has_application(applications.id_at(at)))
+            {
+                continue;
+            }
+            let Some(facts) = self.book.facts_at(at) else { continue };
+            let Some(conclusion) = facts.conclusion else { continue };
+            let calendar = calendar_of(conclusion.date);
+            let deadline =
+                reply_deadline(&facts, Policy::default(), &calendar, conclusion.date).ok();
+            let reply = deadline.and_then(|deadline| Reply::of(conclusion, &deadline, &calendar));
+            if let Some(reply) = reply {
+                timeliness.record(reply);
+            }
+        }
+        timeliness
+    }
+
     /// How many items of its list a page up to a place has shown.
     fn after(&self, items: &[Due], place: &DeadlinePlace) -> usize {
         items.partition_point(|item| {
@@ -319,30 +403,6 @@ impl Member<'_> {
 }
 
 impl AgencyBook {
-    fn timeliness(
-        &self,
-        year: ReportYear,
-        mut calendar_of: impl FnMut(LegalDate) -> Arc<Calendar>,
-    ) -> Timeliness {
-        let mut timeliness = Timeliness::default();
-        for at in self.packed_applications().concluded() {
-            let end = self.packed_applications().entry_at(at).and_then(|e| e.fact.conclusion);
-            if end.is_none_or(|(date, _)| date.year() != year.get()) {
-                continue;
-            }
-            let Some(facts) = self.facts_at(at) else { continue };
-            let Some(conclusion) = facts.conclusion else { continue };
-            let calendar = calendar_of(conclusion.date);
-            let deadline =
-                reply_deadline(&facts, Policy::default(), &calendar, conclusion.date).ok();
-            let reply = deadline.and_then(|deadline| Reply::of(conclusion, &deadline, &calendar));
-            if let Some(reply) = reply {
-                timeliness.record(reply);
-            }
-        }
-        timeliness
-    }
-
     fn is_due_list_made(&self, made_for: MadeFor) -> bool {
         let list = self.due_lists().0.lock().unwrap_or_else(PoisonError::into_inner);
         list.as_ref().is_some_and(|list| list.made_for == made_for)

@@ -1,7 +1,7 @@
 //! Why a question has no answer.
 
 use crate::{
-    domain::{AgencyId, deadline::BeyondLedger},
+    domain::{AgencyId, agency, deadline::BeyondLedger},
     statistics::SumTooLarge,
     store::{GlobalPosition, ReadError},
     wire::DecodeError,
@@ -13,6 +13,9 @@ pub enum QueryError {
     /// The agency is not registered (as of the position asked for).
     #[error("no agency {0} is registered")]
     UnknownAgency(AgencyId),
+    /// The agency was succeeded before the year asked for.
+    #[error(transparent)]
+    Succeeded(agency::Rejection),
     /// Nothing of that name is recorded.
     #[error("no such {what} {id} is recorded")]
     NotFound {

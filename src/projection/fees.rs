@@ -30,9 +30,10 @@ impl Fees {
         self.0.remove(id);
     }
 
-    fn totals(&self, year: ReportYear) -> FeeTotals {
+    /// What those of some applications come to.
+    fn totals(&self, year: ReportYear, admits: impl Fn(&str) -> bool) -> FeeTotals {
         let mut totals = FeeTotals::default();
-        for fees in self.0.values() {
+        for (_, fees) in self.0.iter().filter(|(id, _)| admits(id)) {
             totals.add(of_application(fees, year));
         }
         totals
@@ -56,7 +57,7 @@ impl Register {
     ///
     /// # Errors
     ///
-    /// When the agency is not registered.
+    /// When the agency is not registered, or was succeeded by then.
     pub fn fees(
         &self,
         agency_id: &AgencyId,
@@ -64,8 +65,8 @@ impl Register {
         subtree: bool,
     ) -> Result<FeeTotals, QueryError> {
         let mut totals = FeeTotals::default();
-        for (_, book) in self.asked_for(agency_id, subtree, year.get())? {
-            totals.add(book.fees().totals(year));
+        for held in self.asked_for(agency_id, subtree, year.get())? {
+            totals.add(held.book.fees().totals(year, |id| held.has_application(id)));
         }
         Ok(totals)
     }

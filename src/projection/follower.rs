@@ -95,8 +95,16 @@ impl Projection {
         as_of: AsOf,
         of: &StatementOf,
     ) -> Result<(Statement, GlobalPosition), QueryError> {
-        // Who belonged to a subtree is known only once everybody's places are.
-        let scope = if of.subtree { Scope::Everyone } else { Scope::Agency(of.agency_id.clone()) };
+        // Who belonged to a subtree is known only once everybody's places are. From whom an agency
+        // took over by then is among those from whom it did by now.
+        let scope = match as_of {
+            AsOf::Now => Scope::Everyone,
+            AsOf::Position(_) | AsOf::Time(_) if of.subtree => Scope::Everyone,
+            AsOf::Position(_) | AsOf::Time(_) => {
+                let asked = self.ask(AsOf::Now, |register| register.taken_over(&of.agency_id));
+                Scope::Agencies(asked.await?.0)
+            }
+        };
         let (statement, position) =
             self.ask_within(&scope, as_of, |register| register.statement(of)).await?;
         Ok((statement?, position))

@@ -11,6 +11,7 @@ mod deadlines;
 mod error;
 mod fees;
 mod follower;
+mod hierarchy;
 mod history;
 mod id_hashing;
 mod page;

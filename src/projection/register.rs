@@ -1,11 +1,15 @@
 //! The log folded: every agency's register, and its tallies.
 
-use std::{collections::BTreeMap, ops::Bound, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+    sync::Arc,
+};
 
 use super::{
-    CalendarBook, Page, QueryError,
+    CalendarBook, Page,
     applications::{Applications, Place, TooManyApplications},
-    deadlines::{DueLists, Revision},
+    deadlines::{DueLists, Replies, Revision},
     fees::Fees,
     steps::Step,
 };
@@ -13,9 +17,8 @@ use crate::{
     domain::{
         AgencyId, ApplicantKind, ApplicationId, Body, CaseId, Channel, Disposition, LegalDate,
         ReportYear, ShortText,
-        agency::{self, Agency},
+        agency::{self, Agency, Directory, Succession},
         application::{self, Counted},
-        calendar::Calendar,
         deadline::Facts,
         narrative::{self, Sections},
         proactive::{self, Figures},
@@ -29,7 +32,9 @@ use crate::{
 /// Everything that the log says, up to some position.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Register {
-    books: BTreeMap<AgencyId, AgencyBook>,
+    pub(super) books: BTreeMap<AgencyId, AgencyBook>,
+    /// By who takes over: from whom.
+    pub(super) takers: BTreeMap<AgencyId, BTreeSet<AgencyId>>,
     calendar: CalendarBook,
     position: GlobalPosition,
     revision: Revision,
@@ -64,7 +69,12 @@ pub struct AgencyBook {
     narratives: BTreeMap<ReportYear, Versioned<Sections>>,
     fees: Fees,
     tally: Tally,
+    /// Who takes over from the agency; as in `agency`, where it is at hand without its name.
+    succession: Option<Arc<Succession>>,
+    /// Of the tally, what others than the successor take over.
+    handed_over: BTreeMap<AgencyId, Tally>,
     due: DueLists,
+    replies: Replies,
 }
 
 /// What lists, tables and deadlines need to know of an application.
@@ -134,7 +144,18 @@ impl ApplicationFilter {
 impl Register {
     /// What a replay made of the agencies' events.
     pub(super) fn of(books: BTreeMap<AgencyId, AgencyBook>, position: GlobalPosition) -> Self {
-        Self { books, position, ..Self::default() }
+        let mut register = Self { position, ..Self::default() };
+        for (id, book) in &books {
+            register.note_succession(id, book.succession.as_deref());
+        }
+        Self { books, ..register }
+    }
+
+    /// Notes from whom others take over.
+    fn note_succession(&mut self, id: &AgencyId, succession: Option<&Succession>) {
+        for taker in succession.into_iter().flat_map(Succession::successors) {
+            self.takers.entry(taker.clone()).or_default().insert(id.clone());
+        }
     }
 
     /// The same with the notices that were recorded.
@@ -170,6 +191,13 @@ impl Register {
             book.fold(event, version)?;
             self.books.insert(agency, book);
         }
+        if event.is_of_agency()
+            && let Some((id, book)) = self.books.get_key_value(event.agency_id())
+            && let Some(succession) = book.succession.clone()
+        {
+            let id = id.clone();
+            self.note_succession(&id, Some(&succession));
+        }
         Ok(())
     }
 
@@ -203,77 +231,9 @@ impl Register {
         &self.calendar
     }
 
-    /// The calendar in force for an agency, which stands under others as it does in a calendar year;
-    /// as it was known on a day, or as it is known now. Asked for again it costs next to nothing.
-    #[must_use]
-    pub fn calendar_of(
-        &self,
-        id: &AgencyId,
-        year: i16,
-        known_on: Option<LegalDate>,
-    ) -> Arc<Calendar> {
-        self.calendar.calendar_of(&self.lineage(id, year), known_on)
-    }
-
-    /// The agencies from the root of the tree, as it is in a calendar year, down to this one.
-    #[must_use]
-    pub fn lineage(&self, id: &AgencyId, year: i16) -> Vec<AgencyId> {
-        let mut upwards = vec![id.clone()];
-        let mut at = self.parent_in(id, year);
-        while let Some(parent) = at.filter(|parent| !upwards.contains(parent)) {
-            upwards.push(parent.clone());
-            at = self.parent_in(parent, year);
-        }
-        upwards.reverse();
-        upwards
-    }
-
-    fn parent_in(&self, id: &AgencyId, year: i16) -> Option<&AgencyId> {
-        self.books.get(id)?.agency()?.value.parent_in(year)
-    }
-
     /// How often calendars and tree changed.
     pub(super) const fn revision(&self) -> Revision {
         self.revision
-    }
-
-    /// The agency and every one below it in a calendar year, each once.
-    #[must_use]
-    pub fn subtree(&self, id: &AgencyId, year: i16) -> Vec<&AgencyBook> {
-        self.members(id, year).into_iter().map(|(_, book)| book).collect()
-    }
-
-    /// The agency alone, or with every one below it in a calendar year.
-    ///
-    /// # Errors
-    ///
-    /// When the agency is not registered.
-    pub(super) fn asked_for<'a>(
-        &'a self,
-        id: &'a AgencyId,
-        subtree: bool,
-        year: i16,
-    ) -> Result<Vec<(&'a AgencyId, &'a AgencyBook)>, QueryError> {
-        let book = self.book(id).ok_or_else(|| QueryError::UnknownAgency(id.clone()))?;
-        Ok(if subtree { self.members(id, year) } else { vec![(id, book)] })
-    }
-
-    /// The agencies of [`Register::subtree`], with their ids.
-    fn members(&self, id: &AgencyId, year: i16) -> Vec<(&AgencyId, &AgencyBook)> {
-        let mut below: BTreeMap<&AgencyId, Vec<&AgencyId>> = BTreeMap::new();
-        for (child, book) in &self.books {
-            if let Some(parent) = book.agency().and_then(|agency| agency.value.parent_in(year)) {
-                below.entry(parent).or_default().push(child);
-            }
-        }
-        let mut wanted = vec![id];
-        let mut found = Vec::new();
-        while let Some(id) = wanted.pop() {
-            let member = self.books.get_key_value(id);
-            found.extend(member.filter(|(_, book)| book.agency.is_some()));
-            wanted.extend(below.remove(id).unwrap_or_default());
-        }
-        found
     }
 
     /// A page of the agencies after an id, all of them or those directly below a parent in a year.
@@ -288,8 +248,11 @@ impl Register {
             .books
             .range::<str, _>((after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded))
             .filter_map(|(id, book)| Some((id, book.agency()?)))
-            .filter(|(_, agency)| {
-                below.is_none_or(|(parent, year)| agency.value.parent_in(year) == Some(parent))
+            .filter(|(id, agency)| {
+                below.is_none_or(|(parent, year)| {
+                    agency.value.succession_in(year).is_none()
+                        && self.parent_of(id, year) == Some(parent)
+                })
             })
             .map(|(id, agency)| (id.to_string(), (id.clone(), agency.clone())));
         Page::take(items, size)
@@ -319,6 +282,7 @@ impl AgencyBook {
                 let state = self.agency.take().map(|agency| agency.value);
                 self.agency =
                     agency::evolve(state, event).map(|value| Versioned { value, version });
+                self.hand_over();
             }
             Body::Application(id, event) => self.fold_application(id.as_str(), event)?,
             Body::Remedy(id, event) => self.fold_remedy(id, event),
@@ -361,13 +325,41 @@ impl AgencyBook {
         }
         let at = self.applications.put(place, id, &after)?;
         self.due.touch(at);
+        self.replies.touch();
         if after.is_voided {
             self.fees.forget(id);
         }
-        let counted = |entry: ApplicationEntry| (!entry.is_voided).then_some(entry.fact);
         let (before, after) = (before.and_then(counted), counted(after));
         self.tally.replace_application(before.as_ref(), after.as_ref());
+        let taker = self.succession.as_ref().and_then(|gone| gone.taker_of_application(id));
+        if let Some(handed) = taker.and_then(|taker| self.handed_over.get_mut(taker)) {
+            handed.replace_application(before.as_ref(), after.as_ref());
+        }
         Ok(())
+    }
+
+    /// Counts what others than the successor take over, once it is known who takes over.
+    fn hand_over(&mut self) {
+        let stated = self.agency.as_ref().and_then(|agency| agency.value.succession.as_ref());
+        let Some(succession) = stated.filter(|_| self.succession.is_none()).cloned() else {
+            return;
+        };
+        self.handed_over =
+            succession.handovers.keys().map(|taker| (taker.clone(), Tally::default())).collect();
+        for (taker, handover) in &succession.handovers {
+            let Some(handed) = self.handed_over.get_mut(taker) else { continue };
+            let named = handover.applications.iter();
+            for entry in named.filter_map(|id| self.applications.get(id.as_str())) {
+                handed.replace_application(None, counted(entry).as_ref());
+            }
+        }
+        for (id, case) in &self.remedies {
+            let taker = succession.taker_of_case(id.as_str(), case.application_id.as_ref());
+            if let Some(handed) = taker.and_then(|taker| self.handed_over.get_mut(taker)) {
+                handed.replace_remedy(None, Some(&case.fact));
+            }
+        }
+        self.succession = Some(Arc::new(succession));
     }
 
     /// Folds in a step of an application, which moves clocks only.
@@ -382,6 +374,7 @@ impl AgencyBook {
     fn add_step(&mut self, place: Place, step: Step) -> Result<(), TooManyApplications> {
         let Some(at) = Applications::start_of(place) else { return Ok(()) };
         self.due.touch(at);
+        self.replies.touch();
         self.applications.add_step(at, step)
     }
 
@@ -393,6 +386,13 @@ impl AgencyBook {
         };
         let fact = RemedyFact::from(&after);
         self.tally.replace_remedy(fact_before.as_ref(), Some(&fact));
+        let taker = self
+            .succession
+            .as_ref()
+            .and_then(|gone| gone.taker_of_case(id.as_str(), after.application_id.as_ref()));
+        if let Some(handed) = taker.and_then(|taker| self.handed_over.get_mut(taker)) {
+            handed.replace_remedy(fact_before.as_ref(), Some(&fact));
+        }
         let entry = RemedyEntry { fact, application_id: after.application_id };
         self.remedies.insert(id.clone(), entry);
     }
@@ -415,6 +415,16 @@ impl AgencyBook {
     #[must_use]
     pub const fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    /// Who takes over from it, if in a calendar year somebody does.
+    pub(super) fn succession_in(&self, year: i16) -> Option<&Succession> {
+        self.succession.as_deref().filter(|succession| succession.from_year <= year)
+    }
+
+    /// Of the counts, what each takes over who is not the successor.
+    pub(super) const fn handed_over(&self) -> &BTreeMap<AgencyId, Tally> {
+        &self.handed_over
     }
 
     /// The figures declared for a year.
@@ -448,6 +458,11 @@ impl AgencyBook {
     /// Its list of deadlines.
     pub(super) const fn due_lists(&self) -> &DueLists {
         &self.due
+    }
+
+    /// How long its replies took.
+    pub(super) const fn replies(&self) -> &Replies {
+        &self.replies
     }
 
     /// What the deadline of an application is derived from; nothing if its entry is void. The rule
@@ -491,6 +506,11 @@ impl AgencyBook {
             .map(|(id, entry)| (id.to_string(), (id.clone(), entry.clone())));
         Page::take(items, size)
     }
+}
+
+/// What tables count of an application: nothing if its entry is void.
+fn counted(entry: ApplicationEntry) -> Option<ApplicationFact> {
+    (!entry.is_voided).then_some(entry.fact)
 }
 
 impl From<Counted> for ApplicationEntry {

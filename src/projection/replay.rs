@@ -8,7 +8,7 @@
 //! depend on how many threads there are.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     iter, mem,
     num::NonZeroUsize,
     panic,
@@ -42,15 +42,15 @@ const SHARDS: usize = 256;
 pub enum Scope {
     /// Everybody's.
     Everyone,
-    /// Those of one agency.
-    Agency(AgencyId),
+    /// Those of some agencies.
+    Agencies(BTreeSet<AgencyId>),
 }
 
 impl Scope {
     fn admits(&self, event: &Narrow<'_>) -> bool {
         let is_wanted = match self {
             Self::Everyone => true,
-            Self::Agency(id) => id.as_str() == event.agency_id(),
+            Self::Agencies(ids) => ids.contains(event.agency_id()),
         };
         is_wanted && event.notice().is_none()
     }
@@ -516,7 +516,7 @@ mod tests {
                 assert_eq!(found.unwrap(), expected, "{number} threads up to {up_to}");
             }
             for agency in history.iter().flatten().filter_map(|e| e.agency_id.as_ref()).take(3) {
-                let scope = Scope::Agency(agency.clone());
+                let scope = Scope::Agencies(BTreeSet::from([agency.clone()]));
                 let alone = replay_in_pages(&store, up_to, &scope, threads(2), size).await.unwrap();
                 assert_eq!(alone.book(agency), expected.book(agency));
                 assert_eq!(alone.calendar(), expected.calendar());
@@ -568,7 +568,9 @@ mod tests {
             store.append(append(payload, "a").into()).await.unwrap();
         }
         for number in [1, 2, 4, 7] {
-            for scope in [Scope::Everyone, Scope::Agency(AgencyId::parse("b").unwrap())] {
+            for scope in
+                [Scope::Everyone, Scope::Agencies(BTreeSet::from([AgencyId::parse("b").unwrap()]))]
+            {
                 for size in [1, 8, 100] {
                     let up_to = store.head();
                     let found = replay_in_pages(&store, up_to, &scope, threads(number), size).await;

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::{AgencyBook, QueryError, Register};
+use super::{QueryError, Register, hierarchy::Holding};
 use crate::{
     domain::{
         AgencyId, LegalDate, ReportYear, agency::Agency, narrative::Sections, proactive::Figures,
     },
     statistics::{
-        Background, Finding, Flow, PrereviewCase, Tables,
+        Background, Finding, Flow, PrereviewCase, Tables, Tally,
         catalogue::{Form, form_for},
-        check_derived, prereview, roll_up, tables,
+        check_derived, prereview, roll_up, succeeded_figures, tables,
     },
 };
 
@@ -48,24 +48,20 @@ impl Register {
     ///
     /// # Errors
     ///
-    /// When the agency is not registered.
+    /// When the agency is not registered, or was succeeded by then.
     pub fn statement(&self, of: &StatementOf) -> Result<Statement, QueryError> {
         let StatementOf { agency_id, year, subtree, form } = of;
+        let (_, book) = self.book_in(agency_id, year.get())?;
         let unknown = || QueryError::UnknownAgency(agency_id.clone());
-        let book = self.book(agency_id).ok_or_else(unknown)?;
         let agency = book.agency().ok_or_else(unknown)?.value.clone();
-        let books_in = |year: ReportYear| match subtree {
-            true => self.subtree(agency_id, year.get()),
-            false => vec![book],
-        };
         let form = form.unwrap_or_else(|| form_for(*year));
-        let books = books_in(*year);
-        let current = tables_of(form, *year, &books)?;
-        let previous = year.previous();
-        let previous = previous.map(|year| tables_of(form_for(year), year, &books_in(year)));
+        let held = self.asked_for(agency_id, *subtree, year.get())?;
+        let current = tables_of(form, *year, &held)?;
+        let previous = year.previous().map(|year| tables_of(form_for(year), year, &held));
         let previous = previous.transpose()?;
         let mut findings = check_derived(&current, *year, previous.as_ref());
-        findings.extend(books.iter().flat_map(|book| prereview(book.suits_in(*year))));
+        findings.extend(held.iter().filter_map(|held| held.uncounted_figures(*year)));
+        findings.extend(held.iter().flat_map(|held| prereview(held.suits_in(*year))));
         let sections = book.narrative(*year).map(|found| found.value.clone()).unwrap_or_default();
         Ok(Statement { agency, tables: current, findings, sections })
     }
@@ -75,15 +71,15 @@ impl Register {
     ///
     /// # Errors
     ///
-    /// When the agency is not registered.
+    /// When the agency is not registered, or was succeeded by then.
     pub fn background(&self, of: &StatementOf) -> Result<Background, QueryError> {
         let StatementOf { agency_id, year, subtree, .. } = of;
         let mut earlier = BTreeMap::new();
         for before in (1..=EARLIER_YEARS).rev() {
             let year = year.get().saturating_sub(before);
             let mut flow = Flow::default();
-            for (_, book) in self.asked_for(agency_id, *subtree, year)? {
-                flow.add(book.tally().flow(year));
+            for held in self.asked_for(agency_id, *subtree, year)? {
+                flow.add(held.tally().flow(year));
             }
             if !(earlier.is_empty() && flow.is_empty()) {
                 earlier.insert(year, flow);
@@ -94,30 +90,62 @@ impl Register {
     }
 }
 
-fn tables_of(
+/// The tables of a year of what is held: in the year itself or, to compare with, in a later one, from
+/// which on its agencies may have been succeeded. Figures of table two are those that the successor
+/// or the agency itself declared.
+pub(super) fn tables_of(
     form: &'static Form,
     year: ReportYear,
-    books: &[&AgencyBook],
+    held: &[Holding<'_>],
 ) -> Result<Tables, QueryError> {
-    let nothing_declared = Figures::new();
-    let members = books.iter().map(|book| {
-        let figures = book.figures(year).map_or(&nothing_declared, |figures| &figures.value);
-        (book.tally(), figures)
-    });
-    let (tally, figures) = roll_up(members)?;
+    let (tally, figures) = sum_of(year, held)?;
     Ok(tables(form, year, &tally, &figures))
 }
 
-impl AgencyBook {
+/// What is held adds up to: its counts, and the figures declared for a year.
+pub(super) fn sum_of(
+    year: ReportYear,
+    held: &[Holding<'_>],
+) -> Result<(Tally, Figures), QueryError> {
+    let nothing_declared = Figures::new();
+    let members: Vec<_> = held
+        .iter()
+        .map(|held| (held.tally(), held.figures(year).unwrap_or(&nothing_declared)))
+        .collect();
+    Ok(roll_up(members.iter().map(|(tally, figures)| (&**tally, *figures)))?)
+}
+
+impl<'a> Holding<'a> {
+    /// The figures that its agency declared for a year, if in that year there is one.
+    pub(super) fn figures(&self, year: ReportYear) -> Option<&'a Figures> {
+        let reports = self.is_successors() && self.book.succession_in(year.get()).is_none();
+        self.book.figures(year).filter(|_| reports).map(|figures| &figures.value)
+    }
+
+    /// A word about figures that an agency declared for a year from which on it was succeeded.
+    fn uncounted_figures(&self, year: ReportYear) -> Option<Finding> {
+        let declared = self.book.figures(year).is_some() && self.is_successors();
+        self.book.succession_in(year.get()).filter(|_| declared).map(|gone| {
+            succeeded_figures(self.id.as_str(), gone.successor.as_str(), gone.from_year)
+        })
+    }
+
     /// The cases that table four of a year counts, with the result of the application each is
     /// about, where that is known.
-    fn suits_in(&self, year: ReportYear) -> impl Iterator<Item = PrereviewCase<'_>> {
-        self.cases().filter_map(move |(case_id, case)| {
+    pub(super) fn suits_in(
+        &self,
+        year: ReportYear,
+    ) -> impl Iterator<Item = PrereviewCase<'a>> + use<'a, '_> {
+        let book = self.book;
+        book.cases().filter_map(move |(case_id, case)| {
             let within = |date: LegalDate| date.year() <= year.get();
             let concluded_before =
                 case.fact.conclusion.is_some_and(|(date, _)| date.year() < year.get());
             let application_id = case.application_id.as_ref()?;
-            let application = self.application(application_id).filter(|found| !found.is_voided)?;
+            if !self.has_case(case_id, Some(application_id)) {
+                return None;
+            }
+            let application = book.application(application_id).filter(|found| !found.is_voided)?;
             let (_, disposition) = application.fact.conclusion?;
             (within(case.fact.filing_date) && !concluded_before).then(|| PrereviewCase {
                 case_id: case_id.as_str(),

@@ -34,6 +34,15 @@ impl Desk {
         Ok(pb::ReparentAgencyResponse { agency, receipt })
     }
 
+    async fn succeed(
+        &self,
+        request: pb::SucceedAgencyRequest,
+    ) -> Result<pb::SucceedAgencyResponse, Refused> {
+        let (entry, recorded) = self.record(convert::succeed(request)?).await?;
+        let (agency, receipt) = convert::answer(entry.agency_id(), &recorded);
+        Ok(pb::SucceedAgencyResponse { agency, receipt })
+    }
+
     async fn agency(
         &self,
         request: pb::GetAgencyRequest,
@@ -103,6 +112,13 @@ impl AgencyService for Desk {
         request: Request<pb::ReparentAgencyRequest>,
     ) -> Result<Response<pb::ReparentAgencyResponse>, Status> {
         respond(self.reparent(request.into_inner()).await)
+    }
+
+    async fn succeed_agency(
+        &self,
+        request: Request<pb::SucceedAgencyRequest>,
+    ) -> Result<Response<pb::SucceedAgencyResponse>, Status> {
+        respond(self.succeed(request.into_inner()).await)
     }
 
     async fn get_agency(

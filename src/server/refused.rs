@@ -137,6 +137,9 @@ impl From<RecordError> for Refused {
                 Self::new(Code::NotFound, "AGENCY_NOT_FOUND", error.to_string()).at("agency_id")
             }
             RecordError::Agency(rejection) => Self::by_law(rejection),
+            RecordError::HandoverNotFound { .. } => {
+                Self::new(Code::NotFound, "HANDOVER_NOT_FOUND", error.to_string()).at("handovers")
+            }
             RecordError::Application(rejection) => Self::by_law(rejection),
             RecordError::Remedy(rejection) => Self::by_law(rejection),
             RecordError::Notice(calendar::Rejection::Invalid(invalid)) => {
@@ -226,6 +229,7 @@ impl From<QueryError> for Refused {
             QueryError::UnknownAgency(_) => {
                 Self::new(Code::NotFound, "AGENCY_NOT_FOUND", error.to_string()).at("agency_id")
             }
+            QueryError::Succeeded(rejection) => Self::by_law(rejection),
             QueryError::NotFound { what, .. } => {
                 let (reason, field) = match *what {
                     "case" => ("CASE_NOT_FOUND", "case_id"),

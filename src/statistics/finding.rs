@@ -30,6 +30,8 @@ impl CheckId {
     pub const FORMAT_VERSION: Self = Self("FORMAT.VERSION");
     /// Every figure of table two is declared.
     pub const UNDECLARED: Self = Self("T2.UNDECLARED");
+    /// An agency that was succeeded declares no figures of later years.
+    pub const SUCCEEDED: Self = Self("T2.SUCCEEDED");
     /// A refusal under Articles 14 to 16 goes to reconsideration before it is sued over.
     pub const PREREVIEW: Self = Self("T4.PREREVIEW");
 }

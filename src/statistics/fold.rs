@@ -122,6 +122,18 @@ impl Tally {
         }
     }
 
+    /// Takes out what another tally counts, all of which this one counts too.
+    pub fn subtract(&mut self, other: &Self) {
+        for (&year, counts) in &other.years {
+            let own = self.years.entry(year).or_default();
+            for (slot, less) in own.slots_mut().zip(counts.slots()) {
+                debug_assert!(*slot >= *less, "a part is no more than the whole");
+                *slot = slot.saturating_sub(*less);
+            }
+            self.forget_if_empty(year);
+        }
+    }
+
     /// The calendar years in which anything was received, filed or concluded, in order.
     pub fn years(&self) -> impl Iterator<Item = i16> + '_ {
         self.years.keys().copied()

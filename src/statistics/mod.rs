@@ -27,5 +27,5 @@ pub use fold::{ApplicationFact, Flow, RemedyFact, Tally, tables};
 pub use money::{format_wan_yuan, parse_wan_yuan};
 pub use prereview::{PREREVIEW_FROM, PrereviewCase, prereview};
 pub use published::{Published, PublishedError, check_published, read_published};
-pub use roll_up::{SumTooLarge, roll_up};
+pub use roll_up::{SumTooLarge, roll_up, succeeded_figures};
 pub use table::{CellRef, TableId, Tables, Value};

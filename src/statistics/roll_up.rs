@@ -2,7 +2,12 @@
 //!
 //! Which agencies belong to a subtree is not known here; the caller hands in each of them once.
 
-use super::fold::Tally;
+use super::{
+    catalogue::{CheckId, Severity},
+    finding::Finding,
+    fold::Tally,
+    table::TableId,
+};
 use crate::domain::proactive::Figures;
 
 /// Declared figures whose sum no cell can hold.
@@ -36,6 +41,17 @@ fn add_figures(sum: &mut Figures, declared: &Figures) -> Result<(), SumTooLarge>
         *slot = slot.checked_add(*value).ok_or_else(|| SumTooLarge { cell: cell.clone() })?;
     }
     Ok(())
+}
+
+/// A word about figures that an agency declared for a year in which it was succeeded already: only
+/// what its successor declares is counted.
+#[must_use]
+pub fn succeeded_figures(agency_id: &str, successor_id: &str, from_year: i16) -> Finding {
+    let message = format!(
+        "{agency_id} 自 {from_year} 年起由 {successor_id} 承接，其填报的本年度主动公开数字未计入；\
+         应并入承接机关填报"
+    );
+    Finding::at(CheckId::SUCCEEDED, Severity::Warning, TableId::Proactive.key(), message)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::{
     date::{InvalidDate, civil_date, legal_date},
     notice::{decode_notice, encode_notice},
     pb::event::v1::{self as pb, event_envelope::Body as Wire},
+    succession::{decode_succession, encode_succession},
     vocabulary::{Coded, UnknownValue},
 };
 use crate::domain::{
@@ -53,6 +54,7 @@ pub const fn event_type(body: &Body) -> &'static str {
     match body {
         Body::Agency(agency::Event::Registered(_)) => "disclosure.event.v1.AgencyRegistered",
         Body::Agency(agency::Event::Reparented(_)) => "disclosure.event.v1.AgencyReparented",
+        Body::Agency(agency::Event::Succeeded(_)) => "disclosure.event.v1.AgencySucceeded",
         Body::Application(_, event) => match event {
             application::Event::Received(_) => "disclosure.event.v1.ApplicationReceived",
             application::Event::Decided(_) => "disclosure.event.v1.ApplicationDecided",
@@ -125,6 +127,9 @@ fn encode_agency(event: &agency::Event) -> Wire {
             parent_id: id(&reparent.parent).unwrap_or_default(),
             from_year: reparent.from_year.into(),
         }),
+        agency::Event::Succeeded(succession) => {
+            Wire::AgencySucceeded(encode_succession(succession))
+        }
     }
 }
 
@@ -236,6 +241,9 @@ impl Header<'_> {
                     parent: optional_agency(&reparented.parent_id)?,
                     from_year: calendar_year(reparented.from_year)?,
                 }))
+            }
+            Wire::AgencySucceeded(succeeded) => {
+                Body::Agency(agency::Event::Succeeded(decode_succession(&succeeded)?))
             }
             Wire::ApplicationReceived(received) => self.application(self.received(&received)?)?,
             Wire::ApplicationDecided(decided) => self.application(self.decided(&decided)?)?,
@@ -393,7 +401,7 @@ fn optional_agency(id: &str) -> Result<Option<AgencyId>, InvalidId> {
     if id.is_empty() { Ok(None) } else { AgencyId::parse(id).map(Some) }
 }
 
-fn calendar_year(year: i32) -> Result<i16, DecodeError> {
+pub(super) fn calendar_year(year: i32) -> Result<i16, DecodeError> {
     i16::try_from(year).map_err(|_| DecodeError::Missing("a year within bounds"))
 }
 

@@ -10,6 +10,7 @@ mod readable;
 #[cfg(test)]
 pub(crate) mod samples;
 mod stream;
+mod succession;
 mod vocabulary;
 
 pub use application::{arrival, consulted_agency};
@@ -19,6 +20,7 @@ pub use narrow::{ApplicationNews, Narrow, decode_narrow};
 pub use notice::{date_range, holiday_arrangement};
 pub use readable::readable;
 pub use stream::{CALENDAR_STREAM, Subject, stream_name, stream_of};
+pub use succession::handovers;
 pub use vocabulary::{Coded, UnknownValue};
 
 /// The messages and services generated from `proto/`.

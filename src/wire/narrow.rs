@@ -65,6 +65,12 @@ impl Narrow<'_> {
         }
     }
 
+    /// Whether it is an event of an agency itself.
+    #[must_use]
+    pub fn is_of_agency(&self) -> bool {
+        matches!(self, Self::Whole(event) if matches!(event.body, Body::Agency(_)))
+    }
+
     /// Whether it is a step of a procedure that moves no clock, and so is not folded at all.
     #[must_use]
     pub fn moves_nothing(&self) -> bool {
@@ -543,7 +549,7 @@ mod tests {
             );
             bytes.push(0);
             check(&bytes);
-            let known = matches!(field, 11 | 20..=25 | 30..=42 | 50 | 51 | 60 | 61);
+            let known = matches!(field, 11 | 12 | 20..=25 | 30..=42 | 50 | 51 | 60 | 61);
             let unknown = matches!(decode_narrow(&bytes), Err(DecodeError::UnknownBody));
             assert_eq!(unknown, !known, "{field}");
         }

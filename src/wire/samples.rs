@@ -268,7 +268,23 @@ fn any_agency_event() -> impl Strategy<Value = agency::Event> {
         (parent(), 2008_i16..=2024).prop_map(|(parent, from_year)| {
             agency::Event::Reparented(agency::Reparent { parent, from_year })
         }),
+        any_succession().prop_map(agency::Event::Succeeded),
     ]
+}
+
+/// A succession of agencies, one that could not be decided now and then.
+fn any_succession() -> impl Strategy<Value = agency::Succession> {
+    let agency = || sample(&AGENCIES).prop_map(|id| AgencyId::parse(id).unwrap());
+    let applications = prop::collection::btree_set(sample(&IDS), 0..3);
+    let handover =
+        (applications, any::<bool>()).prop_map(|(applications, case)| agency::Handover {
+            applications: applications.iter().map(|id| ApplicationId::parse(id).unwrap()).collect(),
+            cases: case.then(|| CaseId::parse(IDS[0]).unwrap()).into_iter().collect(),
+        });
+    let handovers = prop::collection::btree_map(agency(), handover, 0..3);
+    (agency(), 2009_i16..=2024, handovers).prop_map(|(successor, from_year, handovers)| {
+        agency::Succession { successor, from_year, handovers }
+    })
 }
 
 fn any_figures() -> impl Strategy<Value = proactive::FiguresDeclared> {

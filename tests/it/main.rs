@@ -16,6 +16,7 @@ mod support;
 mod oracle;
 mod store_behaviour;
 mod oracle_histories;
+mod hierarchy_histories;
 mod projection_prefixes;
 mod published_tables;
 mod act_histories;

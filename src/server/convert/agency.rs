@@ -1,15 +1,23 @@
 //! Agencies.
 
+use std::collections::BTreeMap;
+
 use super::{Fields, entry, receipt, write};
 use crate::{
     domain::{
-        AgencyId, LegalDate, State,
-        agency::{Agency, Command, Register, Reparent},
+        AgencyId, ApplicationId, CaseId, LegalDate, State,
+        agency::{Agency, Command, Handover, Register, Reparent, Succession},
     },
     ledger::{Act, Entry, Recorded},
     server::refused::Refused,
-    wire::pb::v1 as pb,
+    wire::{
+        handovers,
+        pb::{event::v1::AgencyHandover, v1 as pb},
+    },
 };
+
+/// How many applications and cases one succession names at most.
+const MOST_HANDED_OVER: usize = 5000;
 
 pub(crate) fn register(request: pb::RegisterAgencyRequest) -> Result<Entry, Refused> {
     entry(request, |request, fields| {
@@ -32,6 +40,49 @@ pub(crate) fn reparent(request: pb::ReparentAgencyRequest) -> Result<Entry, Refu
         let reparent = Reparent { parent, from_year: from_year? };
         Some(Act::Agency(Command::Reparent(reparent)))
     })
+}
+
+pub(crate) fn succeed(request: pb::SucceedAgencyRequest) -> Result<Entry, Refused> {
+    entry(request, |request, fields| {
+        let successor = fields.id("successor_id", &request.successor_id, AgencyId::parse);
+        let from_year = calendar_year(fields, "from_year", request.from_year);
+        let handovers = read_handovers(fields, &request.handovers);
+        let (successor, from_year) = successor.zip(from_year)?;
+        let succession = Succession { successor, from_year, handovers };
+        Some(Act::Agency(Command::Succeed(succession)))
+    })
+}
+
+fn read_handovers(fields: &mut Fields, stated: &[AgencyHandover]) -> BTreeMap<AgencyId, Handover> {
+    let named = stated.iter().map(|each| (each.application_ids.len(), each.case_ids.len()));
+    let named = named.fold(0_usize, |sum, (a, c)| sum.saturating_add(a).saturating_add(c));
+    if named > MOST_HANDED_OVER {
+        fields
+            .fault("handovers", format!("name {named}, and at most {MOST_HANDED_OVER} are taken"));
+    }
+    let mut handovers = BTreeMap::new();
+    for (place, each) in stated.iter().enumerate() {
+        let at = |part: &str| format!("handovers[{place}].{part}");
+        let mut handover = Handover::default();
+        for (number, id) in each.application_ids.iter().enumerate() {
+            let field = at(&format!("application_ids[{number}]"));
+            handover.applications.extend(fields.id(&field, id, ApplicationId::parse));
+        }
+        for (number, id) in each.case_ids.iter().enumerate() {
+            let field = at(&format!("case_ids[{number}]"));
+            handover.cases.extend(fields.id(&field, id, CaseId::parse));
+        }
+        if each.application_ids.is_empty() && each.case_ids.is_empty() {
+            fields.fault(&at("application_ids"), "is required, or case_ids");
+        }
+        let taker = fields.id(&at("agency_id"), &each.agency_id, AgencyId::parse);
+        if let Some(taker) = taker
+            && handovers.insert(taker, handover).is_some()
+        {
+            fields.fault(&at("agency_id"), format!("{:?} is named twice", each.agency_id));
+        }
+    }
+    handovers
 }
 
 /// A calendar year that the ledger can hold.
@@ -58,6 +109,11 @@ pub(crate) fn message(id: &str, agency: &Agency, version: String) -> pb::Agency 
             })
             .collect(),
         version,
+        succession: agency.succession.as_ref().map(|succession| pb::AgencySuccession {
+            successor_id: succession.successor.to_string(),
+            from_year: succession.from_year.into(),
+            handovers: handovers(succession),
+        }),
     }
 }
 

@@ -42,6 +42,7 @@ macro_rules! written {
 written! {
     RegisterAgencyRequest = "AgencyService/RegisterAgency",
     ReparentAgencyRequest = "AgencyService/ReparentAgency",
+    SucceedAgencyRequest = "AgencyService/SucceedAgency",
     ReceiveApplicationRequest = "ApplicationService/ReceiveApplication",
     DecideApplicationRequest = "ApplicationService/DecideApplication",
     WithdrawApplicationRequest = "ApplicationService/WithdrawApplication",

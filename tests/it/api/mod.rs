@@ -11,6 +11,7 @@ mod calendar;
 mod deadlines;
 mod fees;
 mod statistics;
+mod succession;
 mod reports;
 mod events;
 mod intake;
