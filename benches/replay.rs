@@ -36,7 +36,8 @@ use bytes::Bytes;
 use disclosure_ledger::{
     clock::SystemClock,
     domain::{
-        AgencyId, ApplicationId, Body, Event, LegalDate, ReportYear, ShortText, agency, application,
+        AgencyId, ApplicationId, Body, Event, LegalDate, ReportYear, ShortText, agency,
+        application::{self, CountingPolicy},
     },
     projection::{AsOf, Projection, Register, Scope, StatementOf, replay},
     render::{Fonts, Format, Report, render},
@@ -255,7 +256,8 @@ async fn cold(dir: &Path, threads: usize) {
     let store = open(dir);
     let (begin, work) = (Instant::now(), processor_seconds());
     let threads = NonZeroUsize::new(threads).unwrap();
-    let register = replay(&store, store.head(), &Scope::Everyone, threads).await.unwrap();
+    let policy = CountingPolicy::default();
+    let register = replay(&store, store.head(), &Scope::Everyone, threads, policy).await.unwrap();
     let (time, work) = (begin.elapsed().as_secs_f64(), processor_seconds() - work);
     let events = register.position().get() as f64;
     tell(&format!("cold replay, {threads} threads, M events/s"), events / time / 1e6);
@@ -358,6 +360,7 @@ async fn render_here(projection: &Projection, agency_id: AgencyId, fonts: &Fonts
         findings: statement.findings,
         as_of_position: position.get(),
         background: Background::default(),
+        policy: statement.policy,
     };
     let document = render(&report, Format::Json, fonts).unwrap();
     assert!(document.len() > 1_000, "a report is longer");

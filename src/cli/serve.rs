@@ -28,7 +28,8 @@ pub(super) async fn run(options: ServeOptions, output: Output) -> Result<Outcome
         .map_err(|error| Failure::unreachable("the listening address cannot be read", &error))?;
     let stop = stop_signal()?;
     output.line(format_args!("serving on http://{address}, log in {}", settings.data.display()));
-    let how = ServeSettings { reflection: settings.reflection, ..ServeSettings::default() };
+    let policy = settings.policy.counting();
+    let how = ServeSettings { reflection: settings.reflection, policy, ..ServeSettings::default() };
     let served = serve(Arc::new(store), clock, listener, how, stop).await;
     served.map_err(|error| Failure::unreachable("the server stopped", &error))?;
     Ok(Outcome::Done)

@@ -14,6 +14,7 @@ use super::{
     QueryError, Register, Scope, Statement, StatementOf, replay,
     replay::{Read, read, too_many},
 };
+use crate::domain::application::CountingPolicy;
 use crate::store::{Chunk, EventStore, GlobalPosition, follow};
 
 /// How many events are folded in while questions wait.
@@ -34,6 +35,7 @@ pub enum AsOf {
 pub struct Projection {
     store: Arc<dyn EventStore>,
     threads: NonZeroUsize,
+    policy: CountingPolicy,
     /// Held during a replay for a question: each takes all threads, and they take turns.
     replaying: tokio::sync::Mutex<()>,
     register: Arc<RwLock<Register>>,
@@ -49,14 +51,27 @@ struct Progress {
 }
 
 impl Projection {
-    /// Replays the log and begins to follow it.
+    /// Replays the log and begins to follow it; applications are counted under the default policy.
     ///
     /// # Errors
     ///
     /// When the log cannot be read, or holds an event that this version cannot read.
     pub async fn start(store: Arc<dyn EventStore>) -> Result<Self, QueryError> {
+        Self::start_under(CountingPolicy::default(), store).await
+    }
+
+    /// The same under another policy, which holds for every question, whenever it asks as of.
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be read, or holds an event that this version cannot read.
+    pub async fn start_under(
+        policy: CountingPolicy,
+        store: Arc<dyn EventStore>,
+    ) -> Result<Self, QueryError> {
         let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        let register = replay(store.as_ref(), store.head(), &Scope::Everyone, threads).await?;
+        let head = store.head();
+        let register = replay(store.as_ref(), head, &Scope::Everyone, threads, policy).await?;
         let position = register.position();
         let register = Arc::new(RwLock::new(register));
         let (report, progress) = watch::channel(Progress { position, stopped: None });
@@ -64,11 +79,18 @@ impl Projection {
         Ok(Self {
             store,
             threads,
+            policy,
             replaying: tokio::sync::Mutex::default(),
             register,
             progress,
             task,
         })
+    }
+
+    /// How applications are counted.
+    #[must_use]
+    pub const fn policy(&self) -> CountingPolicy {
+        self.policy
     }
 
     /// Asks a question of the registers; answers together with the position answered at.
@@ -131,7 +153,8 @@ impl Projection {
             return Err(QueryError::BeyondHead { asked: position, head });
         }
         let _turn = self.replaying.lock().await;
-        let register = replay(self.store.as_ref(), position, scope, self.threads).await?;
+        let Self { store, threads, policy, .. } = self;
+        let register = replay(store.as_ref(), position, scope, *threads, *policy).await?;
         Ok((question(&register), position))
     }
 

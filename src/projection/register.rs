@@ -18,7 +18,7 @@ use crate::{
         AgencyId, ApplicantKind, ApplicationId, Body, CaseId, Channel, Disposition, LegalDate,
         ReportYear, ShortText,
         agency::{self, Agency, Directory, Succession},
-        application::{self, Counted},
+        application::{self, ConclusionDetails, Counted, CountingPolicy, Proceeding},
         deadline::Facts,
         narrative::{self, Sections},
         proactive::{self, Figures},
@@ -38,6 +38,7 @@ pub struct Register {
     calendar: CalendarBook,
     position: GlobalPosition,
     revision: Revision,
+    policy: CountingPolicy,
 }
 
 /// What the applications held take of memory.
@@ -68,6 +69,9 @@ pub struct AgencyBook {
     figures: BTreeMap<ReportYear, Versioned<Figures>>,
     narratives: BTreeMap<ReportYear, Versioned<Sections>>,
     fees: Fees,
+    policy: CountingPolicy,
+    /// What the policy reads of conclusions beside date and result; nothing under the default.
+    details: BTreeMap<Box<str>, ConclusionDetails>,
     tally: Tally,
     /// Who takes over from the agency; as in `agency`, where it is at hand without its name.
     succession: Option<Arc<Succession>>,
@@ -77,7 +81,8 @@ pub struct AgencyBook {
     replies: Replies,
 }
 
-/// What lists, tables and deadlines need to know of an application.
+/// What lists, tables and deadlines need to know of an application; its conclusion is as it was
+/// recorded first, whatever the policy counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ApplicationEntry {
     /// What the tables count.
@@ -142,9 +147,19 @@ impl ApplicationFilter {
 }
 
 impl Register {
-    /// What a replay made of the agencies' events.
-    pub(super) fn of(books: BTreeMap<AgencyId, AgencyBook>, position: GlobalPosition) -> Self {
-        let mut register = Self { position, ..Self::default() };
+    /// An empty register, in which applications will be counted under a policy.
+    #[must_use]
+    pub fn under(policy: CountingPolicy) -> Self {
+        Self { policy, ..Self::default() }
+    }
+
+    /// What a replay made of the agencies' events, counted under a policy.
+    pub(super) fn of(
+        books: BTreeMap<AgencyId, AgencyBook>,
+        position: GlobalPosition,
+        policy: CountingPolicy,
+    ) -> Self {
+        let mut register = Self { position, ..Self::under(policy) };
         for (id, book) in &books {
             register.note_succession(id, book.succession.as_deref());
         }
@@ -187,7 +202,7 @@ impl Register {
         } else if let Some(book) = self.books.get_mut(event.agency_id()) {
             book.fold(event, version)?;
         } else if let Some(agency) = event.agency() {
-            let mut book = AgencyBook::default();
+            let mut book = AgencyBook::under(self.policy);
             book.fold(event, version)?;
             self.books.insert(agency, book);
         }
@@ -205,6 +220,12 @@ impl Register {
     #[must_use]
     pub const fn position(&self) -> GlobalPosition {
         self.position
+    }
+
+    /// How applications are counted.
+    #[must_use]
+    pub const fn policy(&self) -> CountingPolicy {
+        self.policy
     }
 
     /// What the applications held take of memory.
@@ -260,6 +281,11 @@ impl Register {
 }
 
 impl AgencyBook {
+    /// An empty book, in which applications will be counted under a policy.
+    pub(super) fn under(policy: CountingPolicy) -> Self {
+        Self { policy, ..Self::default() }
+    }
+
     /// Folds in an event of this agency, which gave its stream `version`.
     pub(super) fn fold(
         &mut self,
@@ -309,7 +335,9 @@ impl AgencyBook {
     ) -> Result<(), TooManyApplications> {
         let place = self.applications.find(id);
         let before = self.applications.at(place);
-        if let application::Event::Proceeding(step) = event {
+        if let application::Event::Proceeding(step) = event
+            && !matches!(step, Proceeding::DecisionAmended(_))
+        {
             if before.is_none_or(|entry| entry.is_voided) {
                 return Ok(());
             }
@@ -320,16 +348,19 @@ impl AgencyBook {
             return Ok(());
         };
         let after = ApplicationEntry::from(after);
-        if before == Some(after) {
-            return Ok(());
+        let counted_before = before.and_then(|entry| self.counted(id, entry));
+        if let Some(entry) = before.filter(|entry| !entry.is_voided) {
+            self.fold_details(id, entry, event);
         }
-        let at = self.applications.put(place, id, &after)?;
-        self.due.touch(at);
-        self.replies.touch();
-        if after.is_voided {
-            self.fees.forget(id);
+        if before != Some(after) {
+            let at = self.applications.put(place, id, &after)?;
+            self.due.touch(at);
+            self.replies.touch();
+            if after.is_voided {
+                self.fees.forget(id);
+            }
         }
-        let (before, after) = (before.and_then(counted), counted(after));
+        let (before, after) = (counted_before, self.counted(id, after));
         self.tally.replace_application(before.as_ref(), after.as_ref());
         let taker = self.succession.as_ref().and_then(|gone| gone.taker_of_application(id));
         if let Some(handed) = taker.and_then(|taker| self.handed_over.get_mut(taker)) {
@@ -344,22 +375,51 @@ impl AgencyBook {
         let Some(succession) = stated.filter(|_| self.succession.is_none()).cloned() else {
             return;
         };
-        self.handed_over =
+        let mut handed_over: BTreeMap<_, _> =
             succession.handovers.keys().map(|taker| (taker.clone(), Tally::default())).collect();
         for (taker, handover) in &succession.handovers {
-            let Some(handed) = self.handed_over.get_mut(taker) else { continue };
-            let named = handover.applications.iter();
-            for entry in named.filter_map(|id| self.applications.get(id.as_str())) {
-                handed.replace_application(None, counted(entry).as_ref());
+            let Some(handed) = handed_over.get_mut(taker) else { continue };
+            for id in &handover.applications {
+                let entry = self.applications.get(id.as_str());
+                let counted = entry.and_then(|entry| self.counted(id.as_str(), entry));
+                handed.replace_application(None, counted.as_ref());
             }
         }
         for (id, case) in &self.remedies {
             let taker = succession.taker_of_case(id.as_str(), case.application_id.as_ref());
-            if let Some(handed) = taker.and_then(|taker| self.handed_over.get_mut(taker)) {
+            if let Some(handed) = taker.and_then(|taker| handed_over.get_mut(taker)) {
                 handed.replace_remedy(None, Some(&case.fact));
             }
         }
+        self.handed_over = handed_over;
         self.succession = Some(Arc::new(succession));
+    }
+
+    /// Keeps what the policy reads of a conclusion, as it is after an event.
+    fn fold_details(&mut self, id: &str, before: ApplicationEntry, event: &application::Event) {
+        if self.policy == CountingPolicy::default() {
+            return;
+        }
+        let details = self.details.remove(id).unwrap_or_default();
+        let details = details.evolve(self.policy, before.fact.conclusion.is_some(), event);
+        if !details.is_empty() {
+            self.details.insert(id.into(), details);
+        }
+    }
+
+    /// What table three counts of an application; nothing if its entry is void.
+    fn counted(&self, id: &str, entry: ApplicationEntry) -> Option<ApplicationFact> {
+        if entry.is_voided {
+            return None;
+        }
+        let fact = entry.fact;
+        let conclusion = match (fact.conclusion, self.details.get(id)) {
+            (Some(result), Some(details)) => {
+                Some(self.policy.result(fact.receipt_date, result, details))
+            }
+            (conclusion, _) => conclusion,
+        };
+        Some(ApplicationFact { conclusion, ..fact })
     }
 
     /// Folds in a step of an application, which moves clocks only.
@@ -506,11 +566,6 @@ impl AgencyBook {
             .map(|(id, entry)| (id.to_string(), (id.clone(), entry.clone())));
         Page::take(items, size)
     }
-}
-
-/// What tables count of an application: nothing if its entry is void.
-fn counted(entry: ApplicationEntry) -> Option<ApplicationFact> {
-    (!entry.is_voided).then_some(entry.fact)
 }
 
 impl From<Counted> for ApplicationEntry {

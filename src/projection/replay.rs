@@ -24,7 +24,8 @@ use super::{
 };
 use crate::{
     domain::{
-        AgencyId, ApplicantKind, Channel, Disposition, Event, LegalDate, ShortText, application,
+        AgencyId, ApplicantKind, Channel, Disposition, Event, LegalDate, ShortText,
+        application::{self, ConclusionBasis, CountingPolicy},
     },
     store::{Chunk, EventStore, GlobalPosition, Payload, StreamVersion},
     wire::{Narrow, decode_narrow},
@@ -56,7 +57,7 @@ impl Scope {
     }
 }
 
-/// The register as the log had it at a position.
+/// The register as the log had it at a position, applications counted under a policy.
 ///
 /// # Errors
 ///
@@ -66,8 +67,9 @@ pub async fn replay(
     up_to: GlobalPosition,
     scope: &Scope,
     threads: NonZeroUsize,
+    policy: CountingPolicy,
 ) -> Result<Register, QueryError> {
-    replay_in_pages(store, up_to, scope, threads, PAGE).await
+    replay_in_pages(store, up_to, scope, threads, policy, PAGE).await
 }
 
 async fn replay_in_pages(
@@ -75,9 +77,10 @@ async fn replay_in_pages(
     up_to: GlobalPosition,
     scope: &Scope,
     threads: NonZeroUsize,
+    policy: CountingPolicy,
     size: usize,
 ) -> Result<Register, QueryError> {
-    let mut fold = Fold::new(up_to, scope.clone(), threads);
+    let mut fold = Fold::new(up_to, scope.clone(), threads, policy);
     let mut page = store.read_all(fold.position, size).await?;
     while let Some(last) = page.last().map(Chunk::last).filter(|_| fold.position < up_to) {
         let folding = tokio::task::spawn_blocking(move || {
@@ -133,6 +136,7 @@ struct Fold {
     scope: Scope,
     hasher: IdHashing,
     threads: usize,
+    policy: CountingPolicy,
     /// Every agency is in the one that its hash says.
     shards: Vec<Shard>,
     /// The page before, one set of piles for each stretch; not yet folded.
@@ -142,8 +146,10 @@ struct Fold {
 }
 
 /// Some of the agencies.
-#[derive(Default)]
-struct Shard(HashTable<(AgencyId, AgencyBook)>);
+struct Shard {
+    books: HashTable<(AgencyId, AgencyBook)>,
+    policy: CountingPolicy,
+}
 
 /// The events after a position and up to another.
 struct Stretch<'a> {
@@ -193,14 +199,20 @@ enum News<'a> {
 }
 
 impl Fold {
-    fn new(up_to: GlobalPosition, scope: Scope, threads: NonZeroUsize) -> Self {
+    fn new(
+        up_to: GlobalPosition,
+        scope: Scope,
+        threads: NonZeroUsize,
+        policy: CountingPolicy,
+    ) -> Self {
         Self {
             position: GlobalPosition::START,
             up_to,
             scope,
             hasher: IdHashing::default(),
             threads: threads.get(),
-            shards: (0..SHARDS).map(|_| Shard::default()).collect(),
+            policy,
+            shards: (0..SHARDS).map(|_| Shard::under(policy)).collect(),
             sorted: Vec::new(),
             spare: Vec::new(),
         }
@@ -218,13 +230,13 @@ impl Fold {
         let folding = folding.map(|(place, shard)| Task::Fold(place, shard));
         let sorting = stretches.into_iter().zip(spare);
         let sorting = sorting.map(|(stretch, piles)| Task::Sort(stretch, piles));
-        let (scope, hasher) = (&self.scope, self.hasher);
+        let (scope, hasher, policy) = (&self.scope, self.hasher, self.policy);
         let done = in_turns(self.threads, folding.chain(sorting), |task| match task {
             Task::Fold(place, shard) => {
                 let mut piles = before.iter().filter_map(|piles| piles.get(place));
                 piles.try_for_each(|pile| shard.fold(pile, hasher)).map(|()| None)
             }
-            Task::Sort(stretch, piles) => sort(&stretch, piles, scope, hasher).map(Some),
+            Task::Sort(stretch, piles) => sort(&stretch, piles, scope, hasher, policy).map(Some),
         });
         self.position = last;
         // The first stretch that cannot be read holds the first event that cannot, and whatever
@@ -244,8 +256,8 @@ impl Fold {
             piles.try_for_each(|pile| shard.fold(pile, hasher))
         });
         folded.into_iter().collect::<Result<(), _>>()?;
-        let books: BTreeMap<_, _> = self.shards.into_iter().flat_map(|shard| shard.0).collect();
-        Ok(Register::of(books, self.position))
+        let books: BTreeMap<_, _> = self.shards.into_iter().flat_map(|shard| shard.books).collect();
+        Ok(Register::of(books, self.position, self.policy))
     }
 }
 
@@ -263,6 +275,7 @@ fn sort(
     mut piles: Piles,
     scope: &Scope,
     hasher: IdHashing,
+    policy: CountingPolicy,
 ) -> Result<Piles, QueryError> {
     piles.iter_mut().for_each(Pile::clear);
     for event in stretch.events() {
@@ -273,7 +286,7 @@ fn sort(
         let hash = hasher.hash(read.event.agency_id().as_bytes());
         let place = usize::try_from(hash >> 32).map_or(0, |half| half % SHARDS);
         if let Some(pile) = piles.get_mut(place) {
-            pile.push(hash, read);
+            pile.push(hash, read, policy);
         }
     }
     Ok(piles)
@@ -285,13 +298,13 @@ impl Pile {
         self.ids.clear();
     }
 
-    fn push(&mut self, hash: u64, read: Read<'_>) {
+    fn push(&mut self, hash: u64, read: Read<'_>, policy: CountingPolicy) {
         let Read { event, position, version } = read;
         let length = |id: &str| u8::try_from(id.len()).expect("ids are at most 128 bytes");
         self.ids.push_str(event.agency_id());
         let agency_len = length(event.agency_id());
         let (id, body) = match event {
-            Narrow::Application(news) => (news.id, Body::of(news.event)),
+            Narrow::Application(news) => (news.id, Body::of(news.event, policy)),
             Narrow::Whole(event) => ("", Body::Whole(Box::new((*event, version)))),
         };
         self.ids.push_str(id);
@@ -312,7 +325,7 @@ impl Pile {
 }
 
 impl Body {
-    fn of(event: application::Event) -> Self {
+    fn of(event: application::Event, policy: CountingPolicy) -> Self {
         match event {
             application::Event::Received(application::Received {
                 applicant_kind: kind,
@@ -320,6 +333,13 @@ impl Body {
                 channel,
                 ..
             }) => Self::Received { kind, date, channel },
+            // The policy reads both days of a decision that was delivered on another.
+            application::Event::Decided(decided)
+                if decided.delivery.date.is_some()
+                    && policy.conclusion_basis == ConclusionBasis::Decision =>
+            {
+                Self::Rare(Box::new(application::Event::Decided(decided)))
+            }
             application::Event::Decided(decided) => {
                 Self::Decided { disposition: decided.disposition, date: decided.effective_date() }
             }
@@ -367,6 +387,10 @@ impl Body {
 }
 
 impl Shard {
+    fn under(policy: CountingPolicy) -> Self {
+        Self { books: HashTable::new(), policy }
+    }
+
     fn fold(&mut self, pile: &Pile, hasher: IdHashing) -> Result<(), QueryError> {
         for sorted in &pile.events {
             let (agency_id, id) = pile.ids(sorted);
@@ -383,10 +407,11 @@ impl Shard {
 
     fn book(&mut self, id: &str, hash: u64, hasher: IdHashing) -> &mut AgencyBook {
         let hash_of = |(id, _): &(AgencyId, AgencyBook)| hasher.hash(id.as_str().as_bytes());
-        let entry = self.0.entry(hash, |(known, _)| known.as_str() == id, hash_of);
+        let entry = self.books.entry(hash, |(known, _)| known.as_str() == id, hash_of);
+        let policy = self.policy;
         let new = || {
             let id = AgencyId::parse(id).expect("it was found valid when it was read");
-            (id, AgencyBook::default())
+            (id, AgencyBook::under(policy))
         };
         let (_, book) = entry.or_insert_with(new).into_mut();
         book
@@ -462,7 +487,7 @@ mod tests {
     use super::*;
     use crate::{
         clock::SystemClock,
-        domain::{Event, ReportYear},
+        domain::{Event, ReportYear, application::ReworkPolicy},
         projection::{AsOf, Projection, StatementOf},
         store::{Append, ExpectedVersion, MemoryStore, NewEvent, StreamAppend, StreamId},
         wire::{self, samples::any_event},
@@ -491,8 +516,12 @@ mod tests {
     }
 
     /// What the log says up to a position, by the full decoder and one event after the other.
-    async fn expected(store: &dyn EventStore, up_to: GlobalPosition) -> Register {
-        let mut register = Register::default();
+    async fn expected(
+        store: &dyn EventStore,
+        up_to: GlobalPosition,
+        policy: CountingPolicy,
+    ) -> Register {
+        let mut register = Register::under(policy);
         for chunk in &store.read_all(GlobalPosition::START, usize::MAX).await.unwrap() {
             for event in chunk.events().take_while(|event| event.position <= up_to) {
                 let whole = Narrow::Whole(Box::new(wire::decode(event.payload).unwrap()));
@@ -506,18 +535,20 @@ mod tests {
         NonZeroUsize::new(number).unwrap()
     }
 
-    async fn check(history: &[Vec<Event>], size: usize) {
+    async fn check(history: &[Vec<Event>], size: usize, policy: CountingPolicy) {
         let store = recorded(history).await;
         for up_to in (0..=store.head().get()).step_by(7).map(GlobalPosition::new) {
-            let expected = expected(&store, up_to).await;
+            let expected = expected(&store, up_to, policy).await;
             for number in [1, 2, 4] {
                 let number = threads(number);
-                let found = replay_in_pages(&store, up_to, &Scope::Everyone, number, size).await;
+                let scope = Scope::Everyone;
+                let found = replay_in_pages(&store, up_to, &scope, number, policy, size).await;
                 assert_eq!(found.unwrap(), expected, "{number} threads up to {up_to}");
             }
             for agency in history.iter().flatten().filter_map(|e| e.agency_id.as_ref()).take(3) {
                 let scope = Scope::Agencies(BTreeSet::from([agency.clone()]));
-                let alone = replay_in_pages(&store, up_to, &scope, threads(2), size).await.unwrap();
+                let alone = replay_in_pages(&store, up_to, &scope, threads(2), policy, size).await;
+                let alone = alone.unwrap();
                 assert_eq!(alone.book(agency), expected.book(agency));
                 assert_eq!(alone.calendar(), expected.calendar());
                 assert_eq!(alone.position(), up_to);
@@ -526,14 +557,14 @@ mod tests {
     }
 
     /// A projection that follows says what a replay says, now and as of every position.
-    async fn check_projection(history: &[Vec<Event>]) {
+    async fn check_projection(history: &[Vec<Event>], policy: CountingPolicy) {
         let store: Arc<dyn EventStore> = Arc::new(recorded(&history[..history.len() / 2]).await);
-        let projection = Projection::start(store.clone()).await.unwrap();
+        let projection = Projection::start_under(policy, store.clone()).await.unwrap();
         for event in history[history.len() / 2..].iter().flatten() {
             let name = wire::stream_of(event);
             store.append(append(wire::encode(event), &name).into()).await.unwrap();
         }
-        let expected = expected(store.as_ref(), store.head()).await;
+        let expected = expected(store.as_ref(), store.head(), policy).await;
         let ((), position) =
             projection.ask(AsOf::Now, |register| assert_eq!(*register, expected)).await.unwrap();
         assert_eq!(position, store.head());
@@ -573,7 +604,8 @@ mod tests {
             {
                 for size in [1, 8, 100] {
                     let up_to = store.head();
-                    let found = replay_in_pages(&store, up_to, &scope, threads(number), size).await;
+                    let (threads, policy) = (threads(number), CountingPolicy::default());
+                    let found = replay_in_pages(&store, up_to, &scope, threads, policy, size).await;
                     let Err(QueryError::Unreadable { position, .. }) = found else {
                         panic!("{found:?}");
                     };
@@ -591,10 +623,13 @@ mod tests {
             history in prop::collection::vec(
                 prop::collection::vec(any_event(), 1..12), 1..12),
             size in 1_usize..60,
+            rework_policy in prop::sample::select(ReworkPolicy::ALL),
+            conclusion_basis in prop::sample::select(ConclusionBasis::ALL),
         ) {
+            let policy = CountingPolicy { rework_policy, conclusion_basis };
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-            runtime.block_on(check(&history, size));
-            runtime.block_on(check_projection(&history));
+            runtime.block_on(check(&history, size, policy));
+            runtime.block_on(check_projection(&history, policy));
         }
     }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::{QueryError, Register, hierarchy::Holding};
 use crate::{
     domain::{
-        AgencyId, LegalDate, ReportYear, agency::Agency, narrative::Sections, proactive::Figures,
+        AgencyId, LegalDate, ReportYear, agency::Agency, application::CountingPolicy,
+        narrative::Sections, proactive::Figures,
     },
     statistics::{
         Background, Finding, Flow, PrereviewCase, Tables, Tally,
@@ -41,6 +42,8 @@ pub struct Statement {
     pub findings: Vec<Finding>,
     /// The sections that the agency wrote.
     pub sections: Sections,
+    /// How the applications were counted.
+    pub policy: CountingPolicy,
 }
 
 impl Register {
@@ -63,7 +66,8 @@ impl Register {
         findings.extend(held.iter().filter_map(|held| held.uncounted_figures(*year)));
         findings.extend(held.iter().flat_map(|held| prereview(held.suits_in(*year))));
         let sections = book.narrative(*year).map(|found| found.value.clone()).unwrap_or_default();
-        Ok(Statement { agency, tables: current, findings, sections })
+        let policy = self.policy();
+        Ok(Statement { agency, tables: current, findings, sections, policy })
     }
 
     /// What a statement is seen against: the years before, each with those who were then below the

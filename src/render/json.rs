@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use super::{Report, cells};
 use crate::{
-    domain::narrative::Section,
+    domain::{application::CountingPolicy, narrative::Section},
     statistics::{CellRef, Finding},
 };
 
@@ -48,6 +48,16 @@ fn tree(report: &Report) -> Json {
         ("tables", tables(report)),
         ("sections", sections(report)),
         ("findings", Json::List(report.findings.iter().map(of_finding).collect())),
+        ("policy", policy(report.policy)),
+    ])
+}
+
+/// The settings under which applications were counted.
+fn policy(policy: CountingPolicy) -> Json {
+    let CountingPolicy { rework_policy, conclusion_basis } = policy;
+    Json::Object(vec![
+        ("rework_policy", text(rework_policy.key())),
+        ("conclusion_basis", text(conclusion_basis.key())),
     ])
 }
 

@@ -1,7 +1,7 @@
 //! The report as data: who reports, for which year, what was counted and what was written.
 
 use crate::{
-    domain::{ReportYear, narrative::Sections},
+    domain::{ReportYear, application::CountingPolicy, narrative::Sections},
     statistics::{Background, Finding, Tables, catalogue},
 };
 
@@ -26,6 +26,8 @@ pub struct Report {
     pub as_of_position: u64,
     /// What the charts show beside the tables; empty for a format that draws none.
     pub background: Background,
+    /// How the applications were counted.
+    pub policy: CountingPolicy,
 }
 
 impl Report {

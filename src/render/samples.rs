@@ -3,6 +3,7 @@
 use crate::{
     domain::{
         LongText, ReportYear,
+        application::CountingPolicy,
         narrative::{Section, Sections},
         timeliness::{Promptness, Reply, Timeliness},
     },
@@ -68,6 +69,7 @@ pub(super) fn luoyang() -> Report {
         findings: Vec::new(),
         as_of_position: 27,
         background: Background::default(),
+        policy: CountingPolicy::default(),
     }
 }
 
@@ -122,6 +124,7 @@ pub(super) fn small() -> Report {
         }],
         as_of_position: 4096,
         background: background(),
+        policy: CountingPolicy::default(),
     }
 }
 
@@ -174,6 +177,7 @@ pub(super) fn hostile() -> Report {
         findings: Vec::new(),
         as_of_position: 0,
         background: Background::default(),
+        policy: CountingPolicy::default(),
     }
 }
 

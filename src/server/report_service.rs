@@ -45,6 +45,7 @@ impl Desk {
             findings: statement.findings,
             as_of_position: position.get(),
             background,
+            policy: statement.policy,
         };
         // It takes a fraction of a millisecond; to wake another thread for it takes longer.
         let document = Bytes::from(render(&report, format, &self.fonts)?);

@@ -12,6 +12,7 @@ use tonic_health::server::HealthReporter;
 use super::{Desk, admin_service::Admin, report_service};
 use crate::{
     clock::Clock,
+    domain::application::CountingPolicy,
     ledger::Ledger,
     projection::{Projection, QueryError},
     render::{Fonts, OperatorFonts, UnreadableFont},
@@ -53,6 +54,8 @@ pub struct ServeSettings {
     pub reflection: bool,
     /// The fonts that paper is printed with besides those that come with the program.
     pub fonts: OperatorFonts,
+    /// How applications are counted where the law leaves it open.
+    pub policy: CountingPolicy,
 }
 
 /// Why the counter closed otherwise than as told.
@@ -93,7 +96,9 @@ pub async fn serve(
 ) -> Result<SocketAddr, ServeError> {
     let address = listener.local_addr()?;
     let fonts = Fonts::with(settings.fonts)?;
-    let projection = Projection::start(store.clone()).await.map_err(ServeError::Replay)?;
+    let projection = Projection::start_under(settings.policy, store.clone())
+        .await
+        .map_err(ServeError::Replay)?;
     let desk = Desk {
         store: store.clone(),
         ledger: Arc::new(Ledger::new(store.clone())),

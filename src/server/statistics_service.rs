@@ -61,4 +61,12 @@ impl StatisticsService for Desk {
     ) -> Result<Response<pb::ListFindingsResponse>, Status> {
         respond(self.findings(request.into_inner()).await)
     }
+
+    async fn get_counting_policy(
+        &self,
+        _: Request<pb::GetCountingPolicyRequest>,
+    ) -> Result<Response<pb::GetCountingPolicyResponse>, Status> {
+        let policy = Some(convert::policy(self.projection.policy()));
+        Ok(Response::new(pb::GetCountingPolicyResponse { policy }))
+    }
 }

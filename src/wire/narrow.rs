@@ -71,16 +71,15 @@ impl Narrow<'_> {
         matches!(self, Self::Whole(event) if matches!(event.body, Body::Agency(_)))
     }
 
-    /// Whether it is a step of a procedure that moves no clock, and so is not folded at all.
+    /// Whether it is a step of a procedure that moves no clock and can change no table, and so is not
+    /// folded at all.
     #[must_use]
     pub fn moves_nothing(&self) -> bool {
         let is_still = |event: &application::Event| {
             matches!(
                 event,
                 application::Event::Proceeding(
-                    Proceeding::ReasonsRequested(_)
-                        | Proceeding::ReasonsReceived(_)
-                        | Proceeding::DecisionAmended(_)
+                    Proceeding::ReasonsRequested(_) | Proceeding::ReasonsReceived(_)
                 )
             )
         };

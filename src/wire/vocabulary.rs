@@ -3,7 +3,10 @@
 use super::pb::{event::v1 as pb, v1 as spoken};
 use crate::domain::{
     ApplicantKind, Channel, Disposition, NotDisclosed, NotProcessed, Other, Unable,
-    application::{AgencyOpinion, AmendmentBasis, DeliveryMethod, ThirdPartyOpinion},
+    application::{
+        AgencyOpinion, AmendmentBasis, ConclusionBasis, DeliveryMethod, ReworkPolicy,
+        ThirdPartyOpinion,
+    },
     deadline::{DeadlineState, ReceiptRule, StartBasis},
     fee::FeeBasis,
     narrative::Section,
@@ -95,6 +98,16 @@ coded!(Disposition, pb::Disposition, Disposition::all(), {
     Disposition::Other(Other::CorrectionOverdue) => OtherCorrectionOverdue,
     Disposition::Other(Other::FeeOverdue) => OtherFeeOverdue,
     Disposition::Other(Other::Misc) => OtherMisc,
+});
+
+coded!(ReworkPolicy, pb::ReworkPolicy, ReworkPolicy::ALL.iter().copied(), {
+    ReworkPolicy::KeepFirst => KeepFirst,
+    ReworkPolicy::ReplaceIfSameYear => ReplaceIfSameYear,
+});
+
+coded!(ConclusionBasis, pb::ConclusionBasis, ConclusionBasis::ALL.iter().copied(), {
+    ConclusionBasis::Service => Service,
+    ConclusionBasis::Decision => Decision,
 });
 
 coded!(RemedyKind, pb::RemedyKind, RemedyKind::ALL.iter().copied(), {
@@ -200,5 +213,7 @@ mod tests {
         check(AgencyOpinion::ALL.iter().copied());
         check(FeeBasis::ALL.iter().copied());
         check(AmendmentBasis::ALL.iter().copied());
+        check(ReworkPolicy::ALL.iter().copied());
+        check(ConclusionBasis::ALL.iter().copied());
     }
 }

@@ -56,7 +56,7 @@ const TABLE: [(&str, &[&str]); 15] = [
         ],
     ),
     ("synthetic", &["domain"]),
-    ("config", &[]),
+    ("config", &["domain"]),
     ("telemetry", &[]),
 ];
 

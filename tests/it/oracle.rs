@@ -22,6 +22,8 @@
 //! that was taken up again only the last conclusion is one. Notices, letters, extensions, fees and
 //! decisions made anew put a case into no other row: they move clocks.
 //!
+//! Two settings change what is a conclusion: see [`counted_as`].
+//!
 //! A total column or row is counted on its own and not added up from its parts, so that the sums the
 //! form demands are a test of the oracle too.
 
@@ -93,6 +95,49 @@ pub(crate) struct Remedy {
     pub(crate) filed: (i16, i8, i8),
     /// The day it was concluded and its result: `upheld`, `corrected` or `other`.
     pub(crate) concluded: Option<((i16, i8, i8), &'static str)>,
+}
+
+/// What else is known of how an application ended.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Ending {
+    /// The day of the decision (作出决定之日), where that of posting or service is stated apart.
+    pub(crate) decided: Option<(i16, i8, i8)>,
+    /// The dispositions to which the decision was changed or that it was given anew, with their days.
+    pub(crate) redone: Vec<((i16, i8, i8), &'static str)>,
+}
+
+/// The case as two settings have it counted, neither of which is settled in law.
+///
+/// With `basis` `"decision"`, a case is concluded on the day of the decision; with `"service"`, on the
+/// day of posting or service. With `rework` `"replace_if_same_year"`, its disposition is the latest to
+/// which the decision was changed in the year in which it is concluded; with `"keep_first"`, the first.
+///
+/// # Panics
+///
+/// If a setting is unknown.
+#[must_use]
+pub(crate) fn counted_as(basis: &str, rework: &str, case: &Case, ending: &Ending) -> Case {
+    let Some((on, first)) = case.concluded else { return *case };
+    let on = match basis {
+        "service" => on,
+        // A case is not concluded before it is received.
+        "decision" => ending.decided.unwrap_or(on).max(case.received),
+        _ => panic!("unknown basis: {basis}"),
+    };
+    let leaf = match rework {
+        "keep_first" => first,
+        "replace_if_same_year" => {
+            let mut latest = ((0, 0, 0), first);
+            for &(day, leaf) in &ending.redone {
+                if in_year(on.0, day) && day >= latest.0 {
+                    latest = (day, leaf);
+                }
+            }
+            latest.1
+        }
+        _ => panic!("unknown rework: {rework}"),
+    };
+    Case { concluded: Some((on, leaf)), ..*case }
 }
 
 /// Counts every cell of the applications table (T3) of `form`, `"2019"` or `"2021"`, for `year`.
@@ -452,6 +497,20 @@ mod tests {
         for year in 2020..=2022 {
             assert!(applications("2021", year, &cases).values().all(|&count| count == 0));
         }
+    }
+
+    #[test]
+    fn the_settings_say_when_and_as_what_a_case_is_concluded() {
+        let case = concluded("other_org", (2021, 11, 1), (2022, 1, 5), "granted");
+        let ending = Ending {
+            decided: Some((2021, 12, 30)),
+            redone: vec![((2022, 6, 1), "partial"), ((2023, 1, 9), "unable.not_held")],
+        };
+        let counted = |basis, rework| counted_as(basis, rework, &case, &ending).concluded.unwrap();
+        assert_eq!(counted("service", "keep_first"), ((2022, 1, 5), "granted"));
+        assert_eq!(counted("service", "replace_if_same_year"), ((2022, 1, 5), "partial"));
+        assert_eq!(counted("decision", "keep_first"), ((2021, 12, 30), "granted"));
+        assert_eq!(counted("decision", "replace_if_same_year"), ((2021, 12, 30), "granted"));
     }
 
     #[test]

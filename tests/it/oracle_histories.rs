@@ -15,7 +15,10 @@ use std::{
 
 use disclosure_ledger::{
     clock::FixedClock,
-    domain::{AgencyId, ApplicationId, Body, ReportYear, ShortText, agency, application},
+    domain::{
+        AgencyId, ApplicationId, Body, ReportYear, ShortText, agency,
+        application::{self, ConclusionBasis, CountingPolicy, ReworkPolicy},
+    },
     ledger::{self, Entry, Ledger, Mode, WriteMeta, request_key},
     projection::{AsOf, Projection, StatementOf},
     statistics::{
@@ -35,10 +38,29 @@ const YEARS: std::ops::RangeInclusive<i16> = 2019..=2023;
 /// How many histories go to the ledger directly, and how many through the public services.
 const BY_LEDGER: u64 = 440;
 const BY_RPC: u64 = 60;
+/// How many histories are counted under every policy.
+const BY_POLICY: u64 = 150;
 
 /// The counted cells of a form in a year, as the oracle has them.
 fn expected(form: &str, year: i16, history: &History) -> BTreeMap<String, Option<i64>> {
-    let applications = oracle::applications(form, year, &history.applications);
+    expected_under(CountingPolicy::default(), form, year, history)
+}
+
+/// The same under a policy.
+fn expected_under(
+    policy: CountingPolicy,
+    form: &str,
+    year: i16,
+    history: &History,
+) -> BTreeMap<String, Option<i64>> {
+    let (basis, rework) = (policy.conclusion_basis.key(), policy.rework_policy.key());
+    let cases: Vec<_> = history
+        .applications
+        .iter()
+        .zip(&history.endings)
+        .map(|(case, ending)| oracle::counted_as(basis, rework, case, ending))
+        .collect();
+    let applications = oracle::applications(form, year, &cases);
     let remedies = oracle::remedies(year, &history.remedies);
     let applications = applications
         .into_iter()
@@ -190,6 +212,59 @@ async fn tables_agree_with_the_oracle_in_every_cell() {
         reached.note(&history);
     }
     reached.check();
+}
+
+/// One log, counted under every policy, by a projection that follows it and by one that replays it.
+#[tokio::test]
+async fn tables_agree_with_the_oracle_under_every_policy() {
+    let store = Arc::new(MemoryStore::new(Arc::new(FixedClock::new(at(0)))));
+    let ledger = Ledger::new(store.clone());
+    let policies: Vec<_> = ReworkPolicy::ALL
+        .iter()
+        .flat_map(|&rework_policy| {
+            let of = move |&conclusion_basis| CountingPolicy { rework_policy, conclusion_basis };
+            ConclusionBasis::ALL.iter().map(of)
+        })
+        .collect();
+    let mut following = Vec::new();
+    for &policy in &policies {
+        following.push(Projection::start_under(policy, store.clone()).await.unwrap());
+    }
+    let mut histories = Vec::new();
+    for seed in 0..BY_POLICY {
+        let mut random = Random::new(2_000_000 + seed);
+        let history = History::random(&mut random, 30);
+        let agency_id = AgencyId::parse(&format!("agency-{seed}")).unwrap();
+        record(&ledger, &agency_id, &history, &mut random).await;
+        histories.push((agency_id, history));
+    }
+    let mut different = vec![0; policies.len()];
+    for ((place, &policy), following) in policies.iter().enumerate().zip(&following) {
+        let replayed = Projection::start_under(policy, store.clone()).await.unwrap();
+        assert_eq!((following.policy(), replayed.policy()), (policy, policy));
+        for ((agency_id, history), year) in
+            histories.iter().flat_map(|history| YEARS.map(move |year| (history, year)))
+        {
+            let (report_year, subtree) = (ReportYear::new(year.into()).unwrap(), false);
+            let agency_id = agency_id.clone();
+            let of = StatementOf { agency_id, year: report_year, subtree, form: None };
+            let form = form_for(report_year).id;
+            let expected = expected_under(policy, form, year, history);
+            for projection in [following, &replayed] {
+                let (found, _) = projection.statement(AsOf::Now, &of).await.unwrap();
+                let cells = counted(by_name(&found.tables));
+                assert_eq!(cells, expected, "{policy:?}, {}, {year}", of.agency_id);
+                assert_eq!(found.policy, policy);
+                let mut errors = found.findings.iter().filter(|f| f.severity == Severity::Error);
+                assert_eq!(errors.next(), None, "{policy:?}, {}, {year}", of.agency_id);
+            }
+            let plain = expected_under(CountingPolicy::default(), form, year, history);
+            different[place] += usize::from(plain != expected);
+        }
+    }
+    let [plain, others @ ..] = &different[..] else { panic!("there are policies") };
+    assert_eq!(*plain, 0, "the default comes first");
+    assert!(others.iter().all(|&tables| tables > 5), "each policy matters: {different:?}");
 }
 
 #[tokio::test]

@@ -506,6 +506,7 @@ mod tests {
                 decision_date: None,
                 delivery: Delivery::default(),
                 is_withdrawal: false,
+                amendments: Vec::new(),
             })
         );
     }

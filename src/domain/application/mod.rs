@@ -2,6 +2,7 @@
 
 mod command;
 mod counted;
+mod counting;
 mod decide;
 mod event;
 mod facts;
@@ -13,6 +14,7 @@ mod state;
 
 pub use command::{Command, CorrectEntry, Decide, Lapse, LapseCause, Receive, Withdraw};
 pub use counted::Counted;
+pub use counting::{ConclusionBasis, ConclusionDetails, CountingPolicy, ReworkPolicy};
 pub use decide::decide;
 pub use event::{
     ArrivalDates, Decided, Delivery, DeliveryMethod, EntryCorrected, EntryVoided, Event, Received,

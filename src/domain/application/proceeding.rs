@@ -184,8 +184,8 @@ vocabulary! {
     }
 }
 
-/// The decision was changed, added to, or made anew. The result that table three counts stays that of
-/// the first decision.
+/// The decision was changed, added to, or made anew. What it does to the result
+/// that table three counts is a [`super::CountingPolicy`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecisionAmended {
     /// The day of the amendment.

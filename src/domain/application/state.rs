@@ -4,7 +4,7 @@ use super::{
     event::{
         ArrivalDates, Decided, Delivery, EntryCorrected, EntryVoided, Event, Received, Reopened,
     },
-    proceeding::Proceedings,
+    proceeding::{Proceeding, Proceedings},
 };
 use crate::domain::{
     ApplicantKind, Channel, Disposition, LegalDate, Other, ShortText, vocabulary::vocabulary,
@@ -54,6 +54,9 @@ pub struct Conclusion {
     pub delivery: Delivery,
     /// Whether it came about by withdrawal.
     pub is_withdrawal: bool,
+    /// The results to which it was amended or made anew, each with its day, in the order of
+    /// recording.
+    pub amendments: Vec<(LegalDate, Disposition)>,
 }
 
 vocabulary! {
@@ -111,10 +114,16 @@ pub fn evolve(state: Option<Application>, event: &Event) -> Option<Application> 
                 decision_date: None,
                 delivery: Delivery::default(),
                 is_withdrawal: true,
+                amendments: Vec::new(),
             });
         }
         Event::EntryCorrected(corrected) => application = application.corrected(corrected),
-        Event::Proceeding(step) => application.file_mut().proceedings.record(step),
+        Event::Proceeding(step) => {
+            if let Some(conclusion) = &mut application.conclusion {
+                conclusion.amend(step);
+            }
+            application.file_mut().proceedings.record(step);
+        }
         Event::Reopened(reopened) => {
             application.conclusion = None;
             application.withdrawal_date = None;
@@ -134,6 +143,7 @@ impl From<&Decided> for Conclusion {
             decision_date: decided.delivery.date.map(|_| decided.decision_date),
             delivery: decided.delivery,
             is_withdrawal: false,
+            amendments: Vec::new(),
         }
     }
 }
@@ -216,6 +226,13 @@ impl Application {
 }
 
 impl Conclusion {
+    fn amend(&mut self, step: &Proceeding) {
+        if let Proceeding::DecisionAmended(amended) = step {
+            let result = amended.disposition.map(|found| (amended.amendment_date, found));
+            self.amendments.extend(result);
+        }
+    }
+
     /// A day of decision after the right day of conclusion cannot be right either, and goes with it.
     fn correct(&mut self, correction: &EntryCorrected) {
         if let Some(date) = correction.conclusion_date {

@@ -2,7 +2,7 @@
 
 use super::{Fields, event::instant, year::report_year};
 use crate::{
-    domain::AgencyId,
+    domain::{AgencyId, application::CountingPolicy},
     projection::{AsOf, StatementOf},
     server::refused::Refused,
     statistics::{
@@ -10,7 +10,13 @@ use crate::{
         catalogue::{FORMS, Severity, form_by_id},
     },
     store::GlobalPosition,
-    wire::pb::v1::{self as pb, report_selector},
+    wire::{
+        Coded,
+        pb::{
+            event::v1 as events,
+            v1::{self as pb, report_selector},
+        },
+    },
 };
 
 /// The report that a selector means, and up to when.
@@ -54,6 +60,13 @@ pub(crate) fn cells(tables: &Tables) -> Vec<pb::TableCell> {
         .cells()
         .map(|(cell, value)| pb::TableCell { cell: tables.form().cell_name(cell), value })
         .collect()
+}
+
+pub(crate) fn policy(policy: CountingPolicy) -> events::CountingPolicy {
+    events::CountingPolicy {
+        rework_policy: policy.rework_policy.code(),
+        conclusion_basis: policy.conclusion_basis.code(),
+    }
 }
 
 pub(crate) fn finding(finding: Finding) -> pb::Finding {

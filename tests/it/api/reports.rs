@@ -1,17 +1,24 @@
 //! Rendered reports, streamed in parts.
 #![cfg(test)]
 
-use disclosure_ledger::wire::pb::{
-    event::v1::{Disposition, Section},
-    v1::{
-        self as pb, ReportFormat, record_rows_request::Command, render_report_response::Part,
-        report_selector::AsOf,
+use std::sync::Arc;
+
+use disclosure_ledger::{
+    domain::application::{ConclusionBasis, CountingPolicy, ReworkPolicy},
+    server::ServeSettings,
+    statistics::{catalogue::Severity, check_published},
+    wire::pb::{
+        event::v1::{AmendmentBasis, Disposition, Section},
+        v1::{
+            self as pb, ReportFormat, record_rows_request::Command, render_report_response::Part,
+            report_selector::AsOf,
+        },
     },
 };
 use sha2::{Digest, Sha256};
 
 use crate::support::{
-    AGENCY, Expected, TestServer, collect, decide, invalid, missing, receive, section,
+    AGENCY, Expected, TestServer, collect, date, decide, fresh, invalid, missing, receive, section,
 };
 
 const FORMATS: [(ReportFormat, &str, &str); 5] = [
@@ -151,4 +158,70 @@ async fn a_report_that_cannot_be_is_refused_by_name() {
     for (request, expected) in cases {
         server.check_refused(server.reports().render_report(request), expected).await;
     }
+}
+
+#[tokio::test]
+async fn a_report_names_the_policy_that_it_was_counted_under() {
+    let server = TestServer::with_agency().await;
+    let posting = pb::Delivery { delivery_date: date("2022-01-05"), ..Default::default() };
+    let decided = pb::DecideApplicationRequest {
+        delivery: Some(posting),
+        ..decide("1", Disposition::Granted, "2021-12-29")
+    };
+    let amended = pb::AmendDecisionRequest {
+        write: fresh(),
+        agency_id: AGENCY.to_owned(),
+        application_id: "1".to_owned(),
+        amendment_date: date("2021-12-31"),
+        basis: AmendmentBasis::OwnInitiative.into(),
+        disposition: Disposition::Partial.into(),
+        ..Default::default()
+    };
+    server
+        .given(vec![
+            Command::ReceiveApplication(receive("1", "2021-12-01")),
+            Command::DecideApplication(decided),
+        ])
+        .await;
+    // Before it took effect it could not be amended.
+    let refused = server.applications().amend_decision(amended.clone()).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::FailedPrecondition);
+    let amended = pb::AmendDecisionRequest { amendment_date: date("2022-03-01"), ..amended };
+    server.given(vec![Command::AmendDecision(amended)]).await;
+    let (plain, keyed) = (("keep_first", "service"), ("replace_if_same_year", "decision"));
+    let cases = [
+        (plain, 2022, "granted"),
+        (("replace_if_same_year", "service"), 2022, "partial"),
+        (("keep_first", "decision"), 2021, "granted"),
+        (keyed, 2021, "granted"),
+    ];
+    // A server that stops closes the log that all of them share.
+    let mut running = Vec::new();
+    for ((rework, basis), year, row) in cases {
+        let policy = CountingPolicy {
+            rework_policy: ReworkPolicy::from_key(rework).unwrap(),
+            conclusion_basis: ConclusionBasis::from_key(basis).unwrap(),
+        };
+        let (store, clock) = (Arc::clone(&server.store), Arc::clone(&server.clock));
+        let settings = ServeSettings { policy, ..Default::default() };
+        let under = TestServer::over(store, clock, settings).await;
+        let (_, chunks) = render(&under, request(of(year), ReportFormat::Json)).await;
+        let text = String::from_utf8(chunks.concat()).unwrap();
+        let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let named = serde_json::json!({"rework_policy": rework, "conclusion_basis": basis});
+        assert_eq!(report["policy"], named);
+        assert_eq!(report["tables"]["applications"][row]["total"], 1, "{rework} {basis}");
+        // A report of ours can be checked as a published one.
+        let findings = check_published(&text).unwrap();
+        assert!(findings.iter().all(|found| found.severity != Severity::Error), "{findings:?}");
+        let asked = under.statistics().get_counting_policy(pb::GetCountingPolicyRequest {}).await;
+        let told = asked.unwrap().into_inner().policy.unwrap();
+        assert_eq!(told.rework_policy().as_str_name(), name("REWORK_POLICY", rework));
+        assert_eq!(told.conclusion_basis().as_str_name(), name("CONCLUSION_BASIS", basis));
+        running.push(under);
+    }
+}
+
+fn name(list: &str, key: &str) -> String {
+    format!("{list}_{}", key.to_uppercase())
 }

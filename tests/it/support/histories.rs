@@ -23,7 +23,7 @@ use disclosure_ledger::{
 };
 
 use super::{Random, fresh};
-use crate::oracle::{Case, KINDS, LEAVES, Remedy};
+use crate::oracle::{Case, Ending, KINDS, LEAVES, Remedy};
 
 /// Why an entry is put right, taken up again or void.
 const EXPLANATION: &str = "录入错误";
@@ -60,6 +60,8 @@ pub(crate) struct Correction {
 pub(crate) struct History {
     pub(crate) acts: Vec<Act>,
     pub(crate) applications: Vec<Case>,
+    /// Of each application, what else is known of its end.
+    pub(crate) endings: Vec<Ending>,
     pub(crate) remedies: Vec<Remedy>,
 }
 
@@ -102,11 +104,12 @@ impl History {
     pub(crate) fn random(random: &mut Random, applications: usize) -> Self {
         let days = Days::new();
         let mut threads = Vec::new();
-        let mut cases = Vec::new();
+        let (mut cases, mut endings) = (Vec::new(), Vec::new());
         for id in 0..random.below(applications + 1) {
-            let (acts, case) = application(id, &days, random);
+            let (acts, case, ending) = application(id, &days, random);
             threads.push(acts);
             cases.push(case);
+            endings.push(ending);
         }
         let mut remedies = Vec::new();
         for id in 0..random.below(applications / 3 + 1) {
@@ -114,7 +117,7 @@ impl History {
             threads.push(acts);
             remedies.push(case);
         }
-        Self { acts: interleaved(threads, random), applications: cases, remedies }
+        Self { acts: interleaved(threads, random), applications: cases, endings, remedies }
     }
 }
 
@@ -140,6 +143,7 @@ struct Thread<'a> {
     days: &'a Days,
     acts: Vec<Act>,
     state: Option<Application>,
+    ending: Ending,
 }
 
 impl Thread<'_> {
@@ -167,7 +171,18 @@ impl Thread<'_> {
         for _ in 0..random.below(5) {
             let day = |random: &mut Random| legal(self.days.at(between(first, last, random)));
             let step = step(day(random), day(random), random);
-            self.offer(Act::Proceed { id: self.id, step });
+            let redone = match &step {
+                Proceeding::DecisionAmended(step) => step.disposition.map(|now| {
+                    let date = step.amendment_date.date();
+                    ((date.year(), date.month(), date.day()), now.key())
+                }),
+                _ => None,
+            };
+            let recorded = self.state.as_ref().map(|state| state.proceedings().amendments.len());
+            if self.offer(Act::Proceed { id: self.id, step }) {
+                let now = self.state.as_ref().map(|state| state.proceedings().amendments.len());
+                self.ending.redone.extend(redone.filter(|_| now > recorded));
+            }
         }
     }
 
@@ -187,6 +202,7 @@ impl Thread<'_> {
             let received = self.state.as_ref().unwrap().receipt_date;
             let decided = self.days.at(on.saturating_sub(random.below(4)));
             let decided = if legal(decided) < received { day } else { decided };
+            self.ending.decided = Some(decided);
             self.push(Act::Decide { id, leaf, on: decided, delivered: Some(day) });
         } else {
             self.push(Act::Decide { id, leaf, on: day, delivered: None });
@@ -262,10 +278,10 @@ fn step(on: LegalDate, other: LegalDate, random: &mut Random) -> Proceeding {
     }
 }
 
-fn application(id: usize, days: &Days, random: &mut Random) -> (Vec<Act>, Case) {
+fn application(id: usize, days: &Days, random: &mut Random) -> (Vec<Act>, Case, Ending) {
     let mut kind = random.of(&KINDS);
     let mut received = Days::any(random);
-    let mut thread = Thread { id, days, acts: Vec::new(), state: None };
+    let mut thread = Thread { id, days, acts: Vec::new(), state: None, ending: Ending::default() };
     thread.push(Act::Receive { id, kind, on: days.at(received) });
     let mut correction = Correction::default();
     if random.percent(15) {
@@ -306,6 +322,7 @@ fn application(id: usize, days: &Days, random: &mut Random) -> (Vec<Act>, Case) 
         first = days.not_before(on, random);
         thread.push(Act::Reopen { id, on: days.at(first) });
         concluded = None;
+        thread.ending = Ending::default();
     }
     if concluded.is_none() && with_steps {
         thread.proceed(first, days.not_before(first, random), random);
@@ -324,6 +341,9 @@ fn application(id: usize, days: &Days, random: &mut Random) -> (Vec<Act>, Case) 
             correction.received = Some(days.at(received));
             *on = days.not_before(received, random);
             correction.concluded = Some(days.at(*on));
+            // A decision after the day on which it took effect was not on the day stated either.
+            let decided = thread.ending.decided;
+            thread.ending.decided = decided.filter(|decided| *decided <= days.at(*on));
         }
         thread.push(Act::Correct { id, correction });
     }
@@ -332,7 +352,8 @@ fn application(id: usize, days: &Days, random: &mut Random) -> (Vec<Act>, Case) 
         thread.push(Act::Void { id, on: days.at(days.not_before(received, random)) });
     }
     let concluded = concluded.map(|(on, leaf)| (days.at(on), leaf));
-    (thread.acts, Case { kind, received: days.at(received), concluded, voided })
+    let case = Case { kind, received: days.at(received), concluded, voided };
+    (thread.acts, case, thread.ending)
 }
 
 fn remedy(id: usize, applications: usize, days: &Days, random: &mut Random) -> (Vec<Act>, Remedy) {
