@@ -1,9 +1,10 @@
 //! A report as data, and its formats as pure functions to bytes.
 //!
 //! ```text
-//!  Report ──compose──▶ Document ──▶ html · markdown · text     what people read
-//!     │                   charts ──draw──▶ svg, within html
-//!     └───────────────────────────▶ json · csv                 what programs read
+//!  Report ──compose──▶ Document ──▶ html · markdown · text · docx     what people read
+//!     │                   │ charts ──draw──▶ svg, within html
+//!     ├───────────────────┴──────▶ xlsx                            what people work on
+//!     └───────────────────────────▶ json · csv                      what programs read
 //! ```
 //!
 //! The page model knows cells that span rows and columns, and no format; a further format for
