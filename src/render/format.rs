@@ -60,7 +60,7 @@ impl Format {
     pub const fn draws(self) -> bool {
         match self {
             Self::Html => true,
-            Self::Json | Self::Csv | Self::Markdown | Self::Text => false,
+            Self::Json | Self::Csv | Self::Markdown | Self::Text | Self::Docx | Self::Xlsx => false,
         }
     }
 

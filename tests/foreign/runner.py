@@ -20,7 +20,9 @@ def main():
         reports.end()
     for test, reason in result.skipped:
         print(f"skipped: {test.id()}: {reason}")
-    failed = len(result.failures) + len(result.errors)
+    # Of a test that fails for several reports, each has an entry.
+    faults = [getattr(test, "test_case", test) for test, _ in result.failures + result.errors]
+    failed = len({test.id() for test in faults})
     passed = result.testsRun - failed - len(result.skipped)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or passed == 0 else 0
