@@ -47,6 +47,9 @@ pub(super) enum Command {
     Deadlines(DeadlinesOptions),
     /// Explain, in Chinese, why the reply to an application is due when it is
     Explain(ExplainOptions),
+    /// Explain, in Chinese, what a cell of a year's tables is made up of: the rule, and every
+    /// application, case or figure with the event that put it there
+    ExplainCell(ExplainCellOptions),
     /// Say how long the replies of a year took, in working days (答复时效)
     Timeliness(YearOptions),
     /// Say what the fees of a year come to (信息处理费), with a sentence for section six
@@ -108,6 +111,7 @@ impl Command {
             | Self::Calendar(_)
             | Self::Deadlines(_)
             | Self::Explain(_)
+            | Self::ExplainCell(_)
             | Self::Timeliness(_)
             | Self::Fees(_)
             | Self::Import(_)
@@ -324,6 +328,33 @@ pub(super) struct ExplainOptions {
     /// Ask as on this day, with the calendar as it was known on it [default: today]
     #[arg(long, value_name = "DATE")]
     pub(super) known: Option<Date>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainCellOptions {
+    /// The agency
+    #[arg(long, value_name = "ID")]
+    pub(super) agency: String,
+
+    /// The report year, from 2019
+    #[arg(long)]
+    pub(super) year: i32,
+
+    /// The cell, by its name: applications.granted.total, remedies.review.pending
+    #[arg(long, value_name = "CELL")]
+    pub(super) cell: String,
+
+    /// Include every agency below it in that year (汇总)
+    #[arg(long)]
+    pub(super) subtree: bool,
+
+    /// The edition of the form [default: the one of the year]
+    #[arg(long, value_parser = ["2019", "2021"])]
+    pub(super) form: Option<String>,
+
+    /// As recorded up to a position, or a time such as 2021-01-31T08:00:00Z
+    #[arg(long, value_name = "POSITION|TIME")]
+    pub(super) as_of: Option<String>,
 }
 
 #[derive(Debug, Args)]

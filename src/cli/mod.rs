@@ -4,6 +4,7 @@ mod agency;
 mod args;
 mod backup;
 mod calendar;
+mod cell;
 mod check;
 mod client;
 mod deadlines;
@@ -90,6 +91,7 @@ async fn run(arguments: Arguments, output: Output) -> Result<Outcome, Failure> {
         Command::Calendar(act) => calendar::run(&server, act, output).await,
         Command::Deadlines(options) => deadlines::run(&server, options, output).await,
         Command::Explain(options) => deadlines::explain(&server, options, output).await,
+        Command::ExplainCell(options) => cell::run(&server, options, output).await,
         Command::Timeliness(options) => deadlines::timeliness(&server, options, output).await,
         Command::Fees(options) => fees::run(&server, options, output).await,
         Command::Import(options) => import::run(&server, options, output).await,

@@ -55,7 +55,7 @@ pub(super) async fn fetch(
 }
 
 /// A position, or an instant.
-fn as_of(text: &str) -> Result<AsOf, Failure> {
+pub(super) fn as_of(text: &str) -> Result<AsOf, Failure> {
     if let Ok(position) = text.parse() {
         return Ok(AsOf::AsOfPosition(position));
     }

@@ -202,7 +202,7 @@ impl Applications {
     /// A page of the applications after an id.
     pub(super) fn page(
         &self,
-        admits: impl Fn(&ApplicationEntry) -> bool,
+        admits: impl Fn(&str, &ApplicationEntry) -> bool,
         after: Option<&str>,
         size: usize,
     ) -> Page<(ApplicationId, ApplicationEntry)> {
@@ -216,7 +216,7 @@ impl Applications {
             .iter()
             .skip(first)
             .filter_map(|&at| Some((at, unpacked(self.packed(at)?))))
-            .filter(|(_, entry)| admits(entry))
+            .filter(|(at, entry)| admits(self.id_at(*at), entry))
             .map(|(at, entry)| {
                 let id = str::from_utf8(id_in(&self.records, at)).ok();
                 let id = id.and_then(|id| ApplicationId::parse(id).ok());
@@ -438,7 +438,7 @@ mod tests {
                     continue;
                 }
                 let admits = |entry: &ApplicationEntry| entry.channel.is_none();
-                let page = table.page(admits, after.as_deref(), size);
+                let page = table.page(|_, entry| admits(entry), after.as_deref(), size);
                 let mut expected: Vec<_> = map
                     .iter()
                     .filter(|(id, entry)| Some(*id) > after.as_ref() && admits(entry))

@@ -43,6 +43,25 @@ pub struct Projection {
     task: JoinHandle<()>,
 }
 
+/// The registers at one position, to be asked more than once.
+///
+/// While nothing is recorded, those that follow the log are asked; once they have moved on, a replay
+/// is made up to the position, and kept. So the answers to all questions are of one moment.
+#[derive(Debug)]
+pub struct Reading {
+    position: GlobalPosition,
+    scope: Scope,
+    register: Option<Register>,
+}
+
+impl Reading {
+    /// The position that every answer is of.
+    #[must_use]
+    pub const fn position(&self) -> GlobalPosition {
+        self.position
+    }
+}
+
 /// How far the registers have followed the log.
 #[derive(Debug, Clone, Default)]
 struct Progress {
@@ -117,19 +136,75 @@ impl Projection {
         as_of: AsOf,
         of: &StatementOf,
     ) -> Result<(Statement, GlobalPosition), QueryError> {
-        // Who belonged to a subtree is known only once everybody's places are. From whom an agency
-        // took over by then is among those from whom it did by now.
         let scope = match as_of {
             AsOf::Now => Scope::Everyone,
-            AsOf::Position(_) | AsOf::Time(_) if of.subtree => Scope::Everyone,
-            AsOf::Position(_) | AsOf::Time(_) => {
-                let asked = self.ask(AsOf::Now, |register| register.taken_over(&of.agency_id));
-                Scope::Agencies(asked.await?.0)
-            }
+            AsOf::Position(_) | AsOf::Time(_) => self.scope_of(of).await?,
         };
         let (statement, position) =
             self.ask_within(&scope, as_of, |register| register.statement(of)).await?;
         Ok((statement?, position))
+    }
+
+    /// Whose events bear on a report, whenever it is asked for.
+    async fn scope_of(&self, of: &StatementOf) -> Result<Scope, QueryError> {
+        // Who belonged to a subtree is known only once everybody's places are. From whom an agency
+        // took over by then is among those from whom it did by now.
+        if of.subtree {
+            return Ok(Scope::Everyone);
+        }
+        let asked = self.ask(AsOf::Now, |register| register.taken_over(&of.agency_id));
+        Ok(Scope::Agencies(asked.await?.0))
+    }
+
+    /// Begins to ask several questions of one moment about what a report counts.
+    ///
+    /// # Errors
+    ///
+    /// When the position asked for does not exist, or the log cannot be read.
+    pub async fn reading(&self, as_of: AsOf, of: &StatementOf) -> Result<Reading, QueryError> {
+        let scope = self.scope_of(of).await?;
+        let head = self.store.head();
+        let position = match as_of {
+            AsOf::Now => {
+                self.caught_up(head).await?;
+                self.register.read().unwrap_or_else(PoisonError::into_inner).position()
+            }
+            AsOf::Position(position) => position,
+            AsOf::Time(instant) => self.store.position_at(instant).await?,
+        };
+        if position > head.max(self.store.head()) {
+            return Err(QueryError::BeyondHead { asked: position, head });
+        }
+        Ok(Reading { position, scope, register: None })
+    }
+
+    /// Asks one of several questions.
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be read.
+    pub async fn ask_at<A>(
+        &self,
+        reading: &mut Reading,
+        question: impl FnOnce(&Register) -> A,
+    ) -> Result<A, QueryError> {
+        let Reading { position, scope, register } = reading;
+        if register.is_none() {
+            let live = self.register.read().unwrap_or_else(PoisonError::into_inner);
+            if live.position() == *position {
+                return Ok(question(&live));
+            }
+        }
+        let replayed = match register.take() {
+            Some(replayed) => replayed,
+            None => {
+                let _turn = self.replaying.lock().await;
+                replay(self.store.as_ref(), *position, scope, self.threads).await?
+            }
+        };
+        let answer = question(&replayed);
+        *register = Some(replayed);
+        Ok(answer)
     }
 
     /// Asks a question of which at most the answers within the scope are known.

@@ -7,6 +7,7 @@
 
 mod applications;
 mod calendar;
+mod cell;
 mod deadlines;
 mod error;
 mod fees;
@@ -22,9 +23,13 @@ mod steps;
 
 pub use applications::TooManyApplications;
 pub use calendar::{CalendarBook, NoticeEntry, NoticeFilter};
+pub use cell::{
+    CellEntry, CellExplanation, CellOf, CellPlace, CellSubject, DecidingEvent, NearMiss,
+    deciding_events,
+};
 pub use deadlines::{DeadlineEntry, DeadlinePlace, DeadlinesOf, Selection};
 pub use error::QueryError;
-pub use follower::{AsOf, Projection};
+pub use follower::{AsOf, Projection, Reading};
 pub use history::History;
 pub use page::Page;
 pub use register::{

@@ -533,6 +533,15 @@ impl AgencyBook {
         Some(Counted::from(entry).facts(steps.map(Step::proceeding)))
     }
 
+    /// The cases after an id, in order.
+    pub(super) fn cases_after(
+        &self,
+        after: Option<&str>,
+    ) -> impl Iterator<Item = (&CaseId, &RemedyEntry)> {
+        let after = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.remedies.range::<str, _>((after, Bound::Unbounded))
+    }
+
     /// Every case, by id.
     pub fn cases(&self) -> impl Iterator<Item = (&CaseId, &RemedyEntry)> {
         self.remedies.iter()
@@ -546,7 +555,7 @@ impl AgencyBook {
         after: Option<&str>,
         size: usize,
     ) -> Page<(ApplicationId, ApplicationEntry)> {
-        self.applications.page(|entry| filter.admits(entry), after, size)
+        self.applications.page(|_, entry| filter.admits(entry), after, size)
     }
 
     /// A page of the cases after an id.
@@ -559,8 +568,7 @@ impl AgencyBook {
         size: usize,
     ) -> Page<(CaseId, RemedyEntry)> {
         let items = self
-            .remedies
-            .range::<str, _>((after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded))
+            .cases_after(after)
             .filter(|(_, entry)| kind.is_none_or(|kind| entry.fact.kind == kind))
             .filter(|(_, entry)| !pending_only || entry.fact.conclusion.is_none())
             .map(|(id, entry)| (id.to_string(), (id.clone(), entry.clone())));

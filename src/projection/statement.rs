@@ -46,6 +46,11 @@ pub struct Statement {
     pub policy: CountingPolicy,
 }
 
+/// The form that a report is on.
+pub(super) fn form_of(of: &StatementOf) -> &'static Form {
+    of.form.unwrap_or_else(|| form_for(of.year))
+}
+
 impl Register {
     /// Draws up a statement.
     ///
@@ -53,11 +58,11 @@ impl Register {
     ///
     /// When the agency is not registered, or was succeeded by then.
     pub fn statement(&self, of: &StatementOf) -> Result<Statement, QueryError> {
-        let StatementOf { agency_id, year, subtree, form } = of;
+        let StatementOf { agency_id, year, subtree, .. } = of;
         let (_, book) = self.book_in(agency_id, year.get())?;
         let unknown = || QueryError::UnknownAgency(agency_id.clone());
         let agency = book.agency().ok_or_else(unknown)?.value.clone();
-        let form = form.unwrap_or_else(|| form_for(*year));
+        let form = form_of(of);
         let held = self.asked_for(agency_id, *subtree, year.get())?;
         let current = tables_of(form, *year, &held)?;
         let previous = year.previous().map(|year| tables_of(form_for(year), year, &held));

@@ -6,6 +6,7 @@ mod admin_service;
 mod agency_service;
 mod application_service;
 mod calendar_service;
+mod cell;
 mod convert;
 mod deadline_service;
 mod event_service;

@@ -1,8 +1,14 @@
 //! The year's tables and what the checks find in them.
 
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
-use super::{Desk, convert::report as convert, refused::Refused, respond};
+use super::{
+    Desk, Responses,
+    convert::{cell, report as convert},
+    refused::Refused,
+    respond,
+};
 use crate::{
     projection::{Statement, StatementOf},
     store::GlobalPosition,
@@ -26,11 +32,12 @@ impl Desk {
         &self,
         request: pb::GetTablesRequest,
     ) -> Result<pb::GetTablesResponse, Refused> {
-        let (_, statement, position) = self.statement(request.selector).await?;
+        let (of, statement, position) = self.statement(request.selector).await?;
         Ok(pb::GetTablesResponse {
             form: statement.tables.form().id.to_owned(),
             as_of_position: position.get(),
             cells: convert::cells(&statement.tables),
+            blanks: cell::blanks(&statement.tables, of.year),
         })
     }
 
@@ -48,6 +55,8 @@ impl Desk {
 
 #[tonic::async_trait]
 impl StatisticsService for Desk {
+    type ExplainCellStream = Responses<pb::ExplainCellResponse>;
+
     async fn get_tables(
         &self,
         request: Request<pb::GetTablesRequest>,
@@ -68,5 +77,13 @@ impl StatisticsService for Desk {
     ) -> Result<Response<pb::GetCountingPolicyResponse>, Status> {
         let policy = Some(convert::policy(self.projection.policy()));
         Ok(Response::new(pb::GetCountingPolicyResponse { policy }))
+    }
+
+    async fn explain_cell(
+        &self,
+        request: Request<pb::ExplainCellRequest>,
+    ) -> Result<Response<Self::ExplainCellStream>, Status> {
+        let parts = Desk::explain_cell(self, request.into_inner()).await?;
+        Ok(Response::new(Box::pin(ReceiverStream::new(parts))))
     }
 }

@@ -5,13 +5,15 @@
 //! so that as many facts are found for a cell as the cell says.
 
 use super::{
-    catalogue::{ColumnSource, Form, RemedyColumn, RemedySource, RowSource},
+    catalogue::{ColumnSource, Form, RemedyColumn, RemedySource, Row, RowSource},
     fold::{ApplicationFact, RemedyFact},
+    rule::Miss,
     table::CellRef,
 };
 use crate::domain::{
-    ApplicantKind, Disposition, LegalDate, ReportYear,
-    remedy::{RemedyKind, RemedyResult},
+    ApplicantKind, Disposition, ReportYear,
+    application::{self, Counted},
+    remedy::{self, RemedyKind, RemedyResult},
 };
 
 /// What a cell of a year's tables is made up of.
@@ -115,17 +117,56 @@ impl ApplicationBasis {
     /// Whether an application counts; one of which the entry is void counts nowhere and has no fact.
     #[must_use]
     pub fn counts(&self, fact: &ApplicationFact) -> bool {
-        self.kinds.has(fact.kind)
-            && match self.standing {
-                Standing::Received(year) => fact.receipt_date.year() == year,
-                Standing::Concluded(year, results) => fact
-                    .conclusion
-                    .is_some_and(|(date, result)| date.year() == year && results.has(result)),
-                Standing::OpenAfter(year) => {
-                    is_open_after(year, fact.receipt_date, fact.conclusion)
-                }
-            }
+        self.miss(fact).is_none()
     }
+
+    /// Why an application does not count; nothing if it does.
+    #[must_use]
+    pub fn miss(&self, fact: &ApplicationFact) -> Option<Miss> {
+        if !self.kinds.has(fact.kind) {
+            return Some(Miss::OtherApplicant(fact.kind));
+        }
+        let begun = fact.receipt_date.year();
+        let ended = fact.conclusion.map(|(date, result)| (date.year(), result));
+        match (self.standing, ended) {
+            (Standing::Received(year), _) => (begun != year).then_some(Miss::BegunInYear(begun)),
+            (Standing::Concluded(..), None) => Some(Miss::StillOpen),
+            (Standing::Concluded(year, _), Some((ended, _))) if ended != year => {
+                Some(Miss::ConcludedInYear(ended))
+            }
+            (Standing::Concluded(_, results), Some((_, result))) => {
+                (!results.has(result)).then_some(Miss::OtherResult(result))
+            }
+            (Standing::OpenAfter(year), _) if begun > year => Some(Miss::BegunInYear(begun)),
+            (Standing::OpenAfter(year), ended) => {
+                let ended = ended.filter(|(ended, _)| *ended <= year);
+                ended.map(|(ended, _)| Miss::ConcludedInYear(ended))
+            }
+        }
+    }
+
+    /// The place, in the history of an application, of the event since which it counts; nothing if
+    /// it does not count after the last of them.
+    #[must_use]
+    pub fn deciding<'a>(
+        &self,
+        history: impl IntoIterator<Item = &'a application::Event>,
+    ) -> Option<usize> {
+        let mut state = None;
+        deciding(history.into_iter().map(|event| {
+            state = Counted::evolve(state, event);
+            state.and_then(ApplicationFact::of).is_some_and(|fact| self.counts(&fact))
+        }))
+    }
+}
+
+/// The last place at which what was not so came to be so, if it is so at the end.
+fn deciding(is_so: impl Iterator<Item = bool>) -> Option<usize> {
+    let mut since = None;
+    for (place, is_so) in is_so.enumerate() {
+        since = if is_so { since.or(Some(place)) } else { None };
+    }
+    since
 }
 
 impl RemedyBasis {
@@ -163,19 +204,45 @@ impl RemedyBasis {
     /// Whether a case counts.
     #[must_use]
     pub fn counts(&self, fact: &RemedyFact) -> bool {
-        let is_counted = |result: RemedyResult| self.results.get(result.index()) == Some(&true);
-        self.kind == fact.kind
-            && (fact
-                .conclusion
-                .is_some_and(|(date, result)| date.year() == self.year && is_counted(result))
-                || (self.is_pending_counted
-                    && is_open_after(self.year, fact.filing_date, fact.conclusion)))
+        self.miss(fact).is_none()
     }
-}
 
-/// Whether something that began had not ended when a calendar year ended.
-fn is_open_after<R>(year: i16, begun: LegalDate, ended: Option<(LegalDate, R)>) -> bool {
-    begun.year() <= year && ended.is_none_or(|(date, _)| date.year() > year)
+    /// Why a case does not count; nothing if it does.
+    #[must_use]
+    pub fn miss(&self, fact: &RemedyFact) -> Option<Miss> {
+        let (begun, year) = (fact.filing_date.year(), self.year);
+        if self.kind != fact.kind {
+            return Some(Miss::OtherRemedyKind);
+        }
+        match fact.conclusion.map(|(date, result)| (date.year(), result)) {
+            Some((ended, result)) if ended == year => {
+                let is_counted = self.results.get(result.index()) == Some(&true);
+                let counts_results = self.results.contains(&true);
+                (!is_counted).then_some(match counts_results {
+                    true => Miss::OtherRemedyResult(result),
+                    false => Miss::ConcludedInYear(ended),
+                })
+            }
+            Some((ended, _)) if ended < year => Some(Miss::ConcludedInYear(ended)),
+            _ if begun > year => Some(Miss::BegunInYear(begun)),
+            _ if self.is_pending_counted => None,
+            Some((ended, _)) => Some(Miss::ConcludedInYear(ended)),
+            None => Some(Miss::StillOpen),
+        }
+    }
+
+    /// The place, in the history of a case, of the event since which it counts.
+    #[must_use]
+    pub fn deciding<'a>(
+        &self,
+        history: impl IntoIterator<Item = &'a remedy::Event>,
+    ) -> Option<usize> {
+        let mut state = None;
+        deciding(history.into_iter().map(|event| {
+            state = remedy::evolve(state.take(), event);
+            state.as_ref().is_some_and(|case| self.counts(&RemedyFact::from(case)))
+        }))
+    }
 }
 
 impl Form {
@@ -194,6 +261,69 @@ impl Form {
                 Basis::Remedies(RemedyBasis::new(self, column, year))
             }
         })
+    }
+
+    /// Where what just failed to be in a cell of a year is to be found, the nearest first: the same
+    /// cell in the years before and after; of table three, the same row in the other columns, the
+    /// other rows of its group in the same column, and the row in which an application stands that
+    /// is still open (or, for one that is open, is concluded); of table four, the other columns of
+    /// the block, and the same column of the others.
+    #[must_use]
+    pub fn neighbours(&self, cell: CellRef, year: ReportYear) -> Vec<(CellRef, ReportYear)> {
+        let after = ReportYear::new(i32::from(year.get()).saturating_add(1)).ok();
+        let years = year.previous().into_iter().chain(after).map(|year| (cell, year));
+        let beside: Vec<CellRef> = match cell {
+            CellRef::Proactive(_) => Vec::new(),
+            CellRef::Applications { row, column } => self.beside(row, column),
+            CellRef::Remedies(place) => self.beside_remedy(place),
+        };
+        years.chain(beside.into_iter().map(|cell| (cell, year))).collect()
+    }
+
+    fn beside(&self, row: usize, column: usize) -> Vec<CellRef> {
+        let layout = &self.applications;
+        let is_total = |column: usize| {
+            layout.columns.get(column).is_some_and(|it| it.source == ColumnSource::Total)
+        };
+        let columns = 0..layout.columns.len();
+        let columns =
+            columns.filter(|other| !is_total(column) && !is_total(*other) && *other != column);
+        let Some(own) = layout.rows.get(row) else { return Vec::new() };
+        let group = |row: &Row| row.path.split_last().map(|(_, outer)| outer);
+        let is_of_group = |other: &Row| {
+            let is_result = |row: &Row| matches!(row.source, RowSource::Result(_));
+            is_result(own) && is_result(other) && group(other) == group(own) && other.key != own.key
+        };
+        let instead = |other: &Row| match own.source {
+            RowSource::Result(_) | RowSource::ResultTotal => other.source == RowSource::CarriedOut,
+            RowSource::CarriedOut => other.source == RowSource::ResultTotal,
+            RowSource::Received => other.source == RowSource::CarriedIn,
+            RowSource::CarriedIn => other.source == RowSource::Received,
+        };
+        let rows = |wanted: &dyn Fn(&Row) -> bool| -> Vec<CellRef> {
+            let rows = layout.rows.iter().enumerate().filter(|(_, row)| wanted(row));
+            rows.map(|(row, _)| CellRef::Applications { row, column }).collect()
+        };
+        columns
+            .map(|column| CellRef::Applications { row, column })
+            .chain(rows(&is_of_group))
+            .chain(rows(&instead))
+            .collect()
+    }
+
+    fn beside_remedy(&self, place: usize) -> Vec<CellRef> {
+        let columns = self.remedies.columns;
+        let Some(own) = columns.get(place) else { return Vec::new() };
+        let of = |wanted: &dyn Fn(&RemedyColumn) -> bool| -> Vec<CellRef> {
+            let others = columns.iter().enumerate().filter(|(_, other)| wanted(other));
+            others.map(|(place, _)| CellRef::Remedies(place)).collect()
+        };
+        let is_part = |other: &RemedyColumn| other.source != RemedySource::Total;
+        let same_block = of(&|other| {
+            is_part(own) && is_part(other) && other.kind == own.kind && other.source != own.source
+        });
+        let same_column = of(&|other| other.source == own.source && other.kind != own.kind);
+        same_block.into_iter().chain(same_column).collect()
     }
 
     /// The cells of a year's table three in which an application counts, in the order of the form.
@@ -234,7 +364,7 @@ mod tests {
         tables,
     };
     use super::*;
-    use crate::domain::{Other, proactive::Figures};
+    use crate::domain::{LegalDate, Other, proactive::Figures};
 
     fn day(text: &str) -> LegalDate {
         LegalDate::new(text.parse().unwrap()).unwrap()

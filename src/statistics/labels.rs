@@ -107,8 +107,31 @@ pub(super) fn disposition_label(disposition: Disposition) -> &'static str {
         .map_or(disposition.key(), |(path, _)| innermost(path))
 }
 
+/// What a clerk calls a result: its label without the number before it and the note after it.
+#[must_use]
+pub fn disposition_word(disposition: Disposition) -> &'static str {
+    split_note(without_number(disposition_label(disposition))).0
+}
+
+/// The label of a kind of applicant.
+#[must_use]
+pub fn applicant_kind_label(kind: ApplicantKind) -> &'static str {
+    applicant_kinds()
+        .find(|&(_, value)| value == kind)
+        .map_or(kind.key(), |(path, _)| innermost(path))
+}
+
+/// The label of the result of a remedy.
+#[must_use]
+pub fn remedy_result_label(result: RemedyResult) -> &'static str {
+    remedy_results()
+        .find(|&(_, value)| value == result)
+        .map_or(result.key(), |(path, _)| innermost(path))
+}
+
 /// The label of a kind of remedy.
-pub(super) fn remedy_kind_label(kind: RemedyKind) -> &'static str {
+#[must_use]
+pub fn remedy_kind_label(kind: RemedyKind) -> &'static str {
     remedy_kinds().find(|&(_, value)| value == kind).map_or(kind.key(), |(path, _)| innermost(path))
 }
 

@@ -13,9 +13,11 @@ mod fold;
 mod golden;
 pub mod labels;
 mod money;
+mod names;
 mod prereview;
 mod published;
 mod roll_up;
+mod rule;
 pub mod spans;
 mod table;
 
@@ -28,4 +30,5 @@ pub use money::{format_wan_yuan, parse_wan_yuan};
 pub use prereview::{PREREVIEW_FROM, PrereviewCase, prereview};
 pub use published::{Published, PublishedError, check_published, read_published};
 pub use roll_up::{SumTooLarge, roll_up, succeeded_figures};
+pub use rule::{BlankReason, Miss, Rule, Sentence};
 pub use table::{CellRef, TableId, Tables, Value};

@@ -1,5 +1,7 @@
 //! Reading on top of frames, the same for every engine that keeps them.
 
+use std::{cell::RefCell, collections::BTreeMap};
+
 use super::{Chunk, GlobalPosition, ReadError, RecordedEvent, StreamHead, StreamId, StreamVersion};
 
 /// Where frames are kept.
@@ -23,6 +25,48 @@ pub(super) fn page(
         chunks.push(chunk);
     }
     Ok(chunks)
+}
+
+/// How many frames are kept at hand.
+const AT_HAND: usize = 64;
+
+/// Frames of which the last few that were read are kept at hand: the streams of one agency's page
+/// often lie in the same.
+pub(super) struct AtHand<'a, F> {
+    frames: &'a F,
+    chunks: RefCell<BTreeMap<GlobalPosition, Chunk>>,
+}
+
+impl<'a, F: Frames> AtHand<'a, F> {
+    pub(super) fn new(frames: &'a F) -> Self {
+        Self { frames, chunks: RefCell::default() }
+    }
+}
+
+impl<F: Frames> Frames for AtHand<'_, F> {
+    fn holding(&self, position: GlobalPosition) -> Result<Option<Chunk>, ReadError> {
+        let mut chunks = self.chunks.borrow_mut();
+        let known = chunks.range(..=position).next_back().map(|(_, chunk)| chunk);
+        if let Some(chunk) = known.filter(|chunk| chunk.last() >= position) {
+            return Ok(Some(chunk.clone()));
+        }
+        let found = self.frames.holding(position)?;
+        if let Some(chunk) = &found {
+            if chunks.len() >= AT_HAND {
+                chunks.clear();
+            }
+            chunks.insert(chunk.first(), chunk.clone());
+        }
+        Ok(found)
+    }
+}
+
+/// The events of several streams, each found by going back from its head.
+pub(super) fn walk_streams(
+    frames: &impl Frames,
+    heads: &[(StreamId, Option<StreamHead>)],
+) -> Result<Vec<Vec<RecordedEvent>>, ReadError> {
+    heads.iter().map(|(stream, head)| walk_stream(frames, stream, *head, None)).collect()
 }
 
 /// The events of a stream, found by going back from its head.

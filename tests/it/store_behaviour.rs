@@ -224,6 +224,12 @@ mod every_engine {
         let versions: Vec<_> = some.iter().map(|event| event.version).collect();
         assert_eq!(versions, [version(1), version(2), version(3)]);
         assert_eq!(store.read_stream(&stream("none"), None).await.unwrap(), []);
+        let several = [stream("b"), stream("none"), stream("a")];
+        let read = store.read_streams(&several).await.unwrap();
+        assert_eq!(read.len(), 3);
+        for (name, events) in several.iter().zip(read) {
+            assert_eq!(events, store.read_stream(name, None).await.unwrap());
+        }
     }
 
     pub(super) async fn pages_from_every_position_have_no_gap(store: Store, _: Arc<FixedClock>) {

@@ -4,6 +4,7 @@
 pub(crate) mod agency;
 pub(crate) mod application;
 pub(crate) mod calendar;
+pub(crate) mod cell;
 pub(crate) mod deadline;
 pub(crate) mod event;
 mod fields;

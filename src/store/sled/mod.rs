@@ -47,7 +47,7 @@ use super::{
     OpenError, ReadError, RecordedEvent, RecordedRequest, StreamHead, StreamId, StreamVersion,
     Verified,
     index::{Index, Known, Memory, find_request},
-    walk::{Frames, page, walk_stream},
+    walk::{AtHand, Frames, page, walk_stream, walk_streams},
 };
 use crate::clock::Clock;
 
@@ -267,6 +267,23 @@ impl EventStore for SledStore {
         let (shared, stream) = (Arc::clone(&self.shared), stream.clone());
         door::blocking(move || shared.door.read(|frames| walk_stream(frames, &stream, head, up_to)))
             .await
+    }
+
+    async fn read_streams(
+        &self,
+        streams: &[StreamId],
+    ) -> Result<Vec<Vec<RecordedEvent>>, ReadError> {
+        let index = self.index()?;
+        let head = |stream: &StreamId| (stream.clone(), index.stream_head(stream));
+        let heads: Vec<_> = streams.iter().map(head).collect();
+        if let Ok(events) = walk_streams(&*self.shared.door.recent(), &heads) {
+            return Ok(events);
+        }
+        let shared = Arc::clone(&self.shared);
+        door::blocking(move || {
+            shared.door.read(|frames| walk_streams(&AtHand::new(frames), &heads))
+        })
+        .await
     }
 
     async fn read_all(

@@ -12,6 +12,7 @@ mod deadlines;
 mod fees;
 mod statistics;
 mod succession;
+mod cells;
 mod reports;
 mod events;
 mod intake;
