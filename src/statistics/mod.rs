@@ -13,10 +13,12 @@ mod fold;
 mod golden;
 pub mod labels;
 mod money;
+pub mod narrative;
 mod prereview;
 mod published;
 mod roll_up;
 pub mod spans;
+mod spike;
 mod table;
 
 pub use background::Background;
@@ -28,4 +30,5 @@ pub use money::{format_wan_yuan, parse_wan_yuan};
 pub use prereview::{PREREVIEW_FROM, PrereviewCase, prereview};
 pub use published::{Published, PublishedError, check_published, read_published};
 pub use roll_up::{SumTooLarge, roll_up, succeeded_figures};
+pub use spike::{SPIKE_LEAST_AMOUNT, SPIKE_LEAST_COUNT, SPIKE_RATIO, check_spikes};
 pub use table::{CellRef, TableId, Tables, Value};
