@@ -56,7 +56,7 @@ pub(super) enum Command {
     Fees(YearOptions),
     /// Record a register kept elsewhere, from CSV files
     Import(ImportOptions),
-    /// Write the sections of a report
+    /// Write and show the sections of a report
     #[command(subcommand)]
     Narrative(NarrativeAct),
     /// Render a year's report
@@ -421,9 +421,24 @@ pub(super) enum NarrativeAct {
         /// Which section
         #[arg(long)]
         section: SectionName,
-        /// The text, in Markdown
-        #[arg(value_name = "FILE.md")]
+        #[arg(
+            value_name = "FILE.md",
+            help = "The text, in Markdown; {{applications.new_received.total}} stands for a number \
+                    of the tables"
+        )]
         file: PathBuf,
+    },
+    /// Print the sections of a year's report as they are written
+    Show {
+        /// The agency
+        #[arg(long, value_name = "ID")]
+        agency: String,
+        /// The report year
+        #[arg(long)]
+        year: i32,
+        /// Print them as the report does, numbers filled in from the tables
+        #[arg(long)]
+        filled: bool,
     },
 }
 

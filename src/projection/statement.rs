@@ -1,17 +1,24 @@
 //! The tables of an agency's year, or of a whole subtree, with what the checks find in them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{QueryError, Register, hierarchy::Holding};
 use crate::{
     domain::{
-        AgencyId, LegalDate, ReportYear, agency::Agency, application::CountingPolicy,
-        narrative::Sections, proactive::Figures,
+        AgencyId, LegalDate, ReportYear,
+        agency::Agency,
+        application::CountingPolicy,
+        narrative::{Section, Sections},
+        proactive::Figures,
     },
     statistics::{
         Background, Finding, Flow, PrereviewCase, Tables, Tally,
         catalogue::{Form, form_for},
-        check_derived, prereview, roll_up, succeeded_figures, tables,
+        check_derived, check_spikes,
+        narrative::{
+            Filled, FilledNarrative, TextPolicy, check_similarity, check_typed, fill_sections,
+        },
+        prereview, roll_up, succeeded_figures, tables,
     },
 };
 
@@ -40,8 +47,10 @@ pub struct Statement {
     pub tables: Tables,
     /// What the checks find.
     pub findings: Vec<Finding>,
-    /// The sections that the agency wrote.
+    /// The sections that the agency wrote, their references filled from the tables.
     pub sections: Sections,
+    /// The references of each section that has any, and what was filled in.
+    pub references: BTreeMap<Section, Vec<Filled>>,
     /// How the applications were counted.
     pub policy: CountingPolicy,
 }
@@ -70,9 +79,21 @@ impl Register {
         let mut findings = check_derived(&current, *year, previous.as_ref());
         findings.extend(held.iter().filter_map(|held| held.uncounted_figures(*year)));
         findings.extend(held.iter().flat_map(|held| prereview(held.suits_in(*year))));
-        let sections = book.narrative(*year).map(|found| found.value.clone()).unwrap_or_default();
+        findings.extend(previous.iter().flat_map(|previous| check_spikes(&current, previous)));
+        let unwritten = Sections::new();
+        let written = book.narrative(*year).map_or(&unwritten, |found| &found.value);
+        let filled = fill_sections(written, &current, previous.as_ref());
+        let FilledNarrative { sections, references, findings: of_references } = filled;
+        findings.extend(of_references);
+        findings.extend(check_typed(&sections, &current, *year, &BTreeSet::new()));
+        let before = year.previous().and_then(|year| book.narrative(year));
+        findings.extend(
+            before.into_iter().flat_map(|before| {
+                check_similarity(written, &before.value, &TextPolicy::default())
+            }),
+        );
         let policy = self.policy();
-        Ok(Statement { agency, tables: current, findings, sections, policy })
+        Ok(Statement { agency, tables: current, findings, sections, references, policy })
     }
 
     /// What a statement is seen against: the years before, each with those who were then below the

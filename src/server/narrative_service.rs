@@ -1,5 +1,7 @@
 //! The written sections of the report.
 
+use std::collections::BTreeMap;
+
 use tonic::{Request, Response, Status};
 
 use super::{
@@ -9,7 +11,7 @@ use super::{
     respond,
 };
 use crate::{
-    projection::{AgencyBook, AsOf, Register},
+    projection::{AgencyBook, AsOf, Register, StatementOf},
     wire::pb::v1::{self as pb, narrative_service_server::NarrativeService},
 };
 
@@ -20,10 +22,17 @@ impl Desk {
     ) -> Result<pb::GetNarrativeResponse, Refused> {
         let OfYear { agency_id, year, value, version } =
             self.of_year(&request.agency_id, request.year, AgencyBook::narrative).await?;
+        let (sections, references) = if request.filled {
+            let of = StatementOf { agency_id: agency_id.clone(), year, subtree: false, form: None };
+            let (statement, _) = self.projection.statement(AsOf::Now, &of).await?;
+            (statement.sections, statement.references)
+        } else {
+            (value, BTreeMap::new())
+        };
         let fees = |register: &Register| register.fees(&agency_id, year, false);
         let (fees, _) = self.projection.ask(AsOf::Now, fees).await?;
         Ok(pb::GetNarrativeResponse {
-            sections: convert::sections_message(&value),
+            sections: convert::sections_message(&sections, &references),
             version,
             fee_sentence: fees?.sentence(year.get()).unwrap_or_default(),
         })

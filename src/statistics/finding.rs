@@ -34,6 +34,16 @@ impl CheckId {
     pub const SUCCEEDED: Self = Self("T2.SUCCEEDED");
     /// A refusal under Articles 14 to 16 goes to reconsideration before it is sued over.
     pub const PREREVIEW: Self = Self("T4.PREREVIEW");
+    /// Numbers typed into a written section are those of table three.
+    pub const TEXT_T3: Self = Self("TEXT.T3");
+    /// Numbers typed into a written section are those of table four.
+    pub const TEXT_T4: Self = Self("TEXT.T4");
+    /// A written section is not copied from the year before.
+    pub const TEXT_SIMILARITY: Self = Self("TEXT.SIMILARITY");
+    /// A figure does not jump against the year before.
+    pub const SPIKE: Self = Self("SPIKE");
+    /// Every reference in a written section stands for a number.
+    pub const TEXT_REFERENCE: Self = Self("TEXT.REFERENCE");
 }
 
 impl Finding {

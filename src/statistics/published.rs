@@ -12,9 +12,13 @@ use super::{
     cross_check::{Blank, Except, check_except},
     finding::Finding,
     money::parse_wan_yuan,
+    narrative::check_typed,
     table::{CellRef, TableId, Tables, Value},
 };
-use crate::domain::{ReportYear, YearWithoutForm};
+use crate::domain::{
+    LongText, ReportYear, YearWithoutForm,
+    narrative::{Section, Sections},
+};
 
 /// A published report, as far as its tables go.
 #[derive(Debug)]
@@ -27,6 +31,8 @@ pub struct Published {
     pub form: &'static Form,
     /// Its tables; a table that it does not have is blank.
     pub tables: Tables,
+    /// Its written sections, as far as it has them.
+    pub sections: Sections,
     /// What was found in reading: cells that no form has, and values that no cell can hold.
     pub findings: Vec<Finding>,
     except: Except,
@@ -90,8 +96,9 @@ pub fn read_published(text: &str) -> Result<Published, PublishedError> {
         reading.wrong_form(year);
     }
     reading.tables(printed);
-    let Reading { tables, findings, except, .. } = reading;
-    Ok(Published { agency, year, form, tables, findings, except })
+    reading.sections(report.get("sections"));
+    let Reading { tables, sections, findings, except, .. } = reading;
+    Ok(Published { agency, year, form, tables, sections, findings, except })
 }
 
 /// Reads and checks a published report: what was found in reading, then the cross-checks.
@@ -107,12 +114,14 @@ pub fn check_published(text: &str) -> Result<Vec<Finding>, PublishedError> {
 }
 
 impl Published {
-    /// Checks the tables, with those of the year before if they are at hand. A table that the
-    /// report does not have is passed over; a value that could not be read is a blank, which was
-    /// already found in reading.
+    /// Checks the tables, with those of the year before if they are at hand, and the numbers in the
+    /// sections. A table that the report does not have is passed over; a value that could not be read
+    /// is a blank, which was already found in reading.
     #[must_use]
     pub fn check(&self, previous: Option<&Tables>) -> Vec<Finding> {
-        check_except(&self.tables, previous, &self.except)
+        let tables = &self.tables;
+        let typed = check_typed(&self.sections, tables, self.year, &self.except.tables);
+        check_except(tables, previous, &self.except).into_iter().chain(typed).collect()
     }
 }
 
@@ -178,6 +187,7 @@ fn scalar(value: &Json) -> Option<String> {
 struct Reading {
     form: &'static Form,
     tables: Tables,
+    sections: Sections,
     findings: Vec<Finding>,
     except: Except,
 }
@@ -185,7 +195,8 @@ struct Reading {
 impl Reading {
     fn new(form: &'static Form) -> Self {
         let except = Except { tables: BTreeSet::from(TableId::ALL), ..Except::default() };
-        Self { form, tables: Tables::blank(form), findings: Vec::new(), except }
+        let (tables, sections) = (Tables::blank(form), Sections::new());
+        Self { form, tables, sections, findings: Vec::new(), except }
     }
 
     fn wrong_form(&mut self, year: ReportYear) {
@@ -209,6 +220,30 @@ impl Reading {
                 (Some(id), None) => self.no_object(id.key(), table),
                 (None, _) => self.unknown("表", key, |_| false),
             }
+        }
+    }
+
+    /// Takes the written sections; a report may have none, and others than this reads.
+    fn sections(&mut self, printed: Option<&Json>) {
+        let Some(printed) = printed.filter(|printed| !printed.is_null()) else { return };
+        let Some(printed) = printed.as_object() else {
+            return self.no_object("sections", printed);
+        };
+        for (key, text) in printed {
+            let Some(section) = Section::from_key(key).filter(|_| !text.is_null()) else {
+                continue;
+            };
+            if let Some(Ok(text)) = text.as_str().map(LongText::parse) {
+                self.sections.insert(section, text);
+                continue;
+            }
+            let place = format!("sections.{key}");
+            let message = format!(
+                "{place} 为 {}，应为不超过 {} 字节、不含控制字符的文字",
+                Excerpt(text),
+                LongText::LIMIT
+            );
+            self.fault(CheckId::FORMAT_VERSION, &place, message);
         }
     }
 
@@ -511,6 +546,33 @@ mod tests {
                 ("T3.ROW_SUM", "error", "applications.carried_out.total"),
             ]
         );
+    }
+
+    #[test]
+    fn the_numbers_in_the_sections_are_compared_with_the_tables_that_are_there() {
+        let said = |sections: Json, remedies: bool| {
+            let text = luoyang(|report| {
+                report["sections"] = sections;
+                if !remedies {
+                    report["tables"].as_object_mut().unwrap().remove("remedies");
+                }
+            });
+            ids(&found(&text)).into_iter().map(|(id, ..)| id).collect::<Vec<_>>()
+        };
+        let text = "收到政府信息公开申请2件，行政复议3件。";
+        assert_eq!(said(json!({"s1_overview": text}), true), ["TEXT.T3", "TEXT.T4"]);
+        assert_eq!(said(json!({"s6_other": text}), false), ["TEXT.T3"]);
+        let right =
+            json!({"s1_overview": "收到政府信息公开申请1件。", "s5_problems": null, "s2": 1});
+        assert_eq!(said(right, true), Vec::<&str>::new());
+        for (sections, place) in [
+            (json!([]), "sections"),
+            (json!({"s5_problems": 5}), "sections.s5_problems"),
+            (json!({"s5_problems": "a\u{0}"}), "sections.s5_problems"),
+        ] {
+            let text = luoyang(|report| report["sections"] = sections);
+            assert_eq!(ids(&found(&text)), [("FORMAT.VERSION", "error", place)]);
+        }
     }
 
     #[test]

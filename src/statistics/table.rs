@@ -222,6 +222,20 @@ impl Form {
         }
     }
 
+    /// The cell with this permanent name: the reverse of [`Form::cell_name`].
+    #[must_use]
+    pub fn find_cell(&self, name: &str) -> Option<CellRef> {
+        let (table, key) = name.split_once('.')?;
+        match TableId::ALL.into_iter().find(|id| id.key() == table)? {
+            TableId::Proactive => self.find_proactive(key),
+            TableId::Applications => {
+                let (row, column) = key.rsplit_once('.')?;
+                self.find_application(row, column)
+            }
+            TableId::Remedies => self.find_remedy(key),
+        }
+    }
+
     /// The cell of table two with this key.
     #[must_use]
     pub fn find_proactive(&self, key: &str) -> Option<CellRef> {
@@ -256,13 +270,8 @@ mod tests {
             for (value, cell) in (1..).zip(form.cells()) {
                 tables.set(cell, Some(value));
                 let name = form.cell_name(cell);
-                let (table, key) = name.split_once('.').unwrap();
-                let found = match table {
-                    "proactive" => form.find_proactive(key),
-                    "remedies" => form.find_remedy(key),
-                    _ => key.rsplit_once('.').and_then(|(r, c)| form.find_application(r, c)),
-                };
-                assert_eq!(found, Some(cell), "{name}");
+                assert_eq!(form.find_cell(&name), Some(cell), "{name}");
+                assert_eq!(form.find_cell(&format!("{name}.x")), None);
                 assert_eq!(tables.get(cell), Some(value));
             }
             assert_eq!(tables.cells().count(), form.cells().count());

@@ -560,6 +560,26 @@ fn a_section_is_shown_in_every_written_format() {
             assert!(document.contains(phrase), "{format}: {phrase}");
         }
     }
+    let counted = office.file(
+        "s.md",
+        "`{{x}}`\n\n新收{{applications.new_received.total|件}}，复议{{remedies.review.total|chinese}}件。\n",
+    );
+    let set =
+        ["narrative", "set", "--agency", "a", "--year", "2020", "--section", "s6_other", &counted];
+    assert_eq!(
+        office.run(&set).ended(0).stdout,
+        "s6_other written, position 3\n  3:3  {{applications.new_received.total|件}}  0件\n  \
+         3:43  {{remedies.review.total|chinese}}  零\n"
+    );
+    let show = ["narrative", "show", "--agency", "a", "--year", "2020"];
+    let shown = office.run(&show).ended(0).stdout;
+    assert!(shown.starts_with("[s5_problems]\n本年度共公开**七**条。\n\n- 甲"), "{shown}");
+    assert!(shown.contains("[s6_other]\n`{{x}}`\n\n新收{{applications."), "{shown}");
+    let shown = office.run(&[&show[..], &["--filled"]].concat()).ended(0).stdout;
+    assert!(shown.ends_with("`{{x}}`\n\n新收0件，复议零件。\n\n"), "{shown}");
+    let counted = office.file("s.md", "第一行\n{{applications.sum}}");
+    let refused = office.run(&[&set[..8], &[counted.as_str()]].concat()).ended(1);
+    assert!(refused.stderr.contains("text: line 2, column 1: "), "{}", refused.stderr);
     let bytes = office.file("s.md", b"\xd7\xd4");
     assert!(
         office

@@ -24,6 +24,7 @@ mod cell_histories;
 mod api;
 mod import_cli;
 mod calendar_cli;
+mod check_reference;
 mod deadlines_cli;
 mod explain_cell_cli;
 mod operations;

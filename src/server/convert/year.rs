@@ -1,15 +1,20 @@
 //! What is declared and written for a year: figures and narrative.
 
+use std::collections::BTreeMap;
+
 use super::{Fields, entry};
 use crate::{
     domain::{
         LongText, ReportYear, State,
-        narrative::{SectionSet, Sections},
+        narrative::{Section, SectionSet, Sections},
         proactive::{Figures, FiguresDeclared},
     },
     ledger::{Act, Entry, Recorded},
     server::refused::Refused,
-    statistics::catalogue::{CellKind, Form, form_for},
+    statistics::{
+        catalogue::{CellKind, Form, form_for},
+        narrative,
+    },
     wire::{
         Coded,
         pb::{event::v1::Figure, v1 as pb},
@@ -56,6 +61,8 @@ pub(crate) fn set_section(request: pb::SetSectionRequest) -> Result<Entry, Refus
         let year = report_year(fields, request.year);
         let section = fields.value("section", request.section);
         let text = fields.id("text", &request.text, LongText::parse);
+        let faults = text.as_ref().map(|text| narrative::faults(text.as_str()));
+        faults.into_iter().flatten().for_each(|fault| fields.fault("text", fault));
         Some(Act::Section(SectionSet { year: year?, section: section?, text: text? }))
     })
 }
@@ -94,12 +101,28 @@ pub(crate) fn declared(entry: &Entry, recorded: &Recorded) -> Option<pb::Proacti
     }
 }
 
-pub(crate) fn sections_message(sections: &Sections) -> Vec<pb::NarrativeSection> {
+/// Sections, and the references of those that were filled.
+pub(crate) fn sections_message(
+    sections: &Sections,
+    references: &BTreeMap<Section, Vec<narrative::Filled>>,
+) -> Vec<pb::NarrativeSection> {
+    let filled = |section| references.get(section).into_iter().flatten().map(filled_reference);
     sections
         .iter()
         .map(|(section, text)| pb::NarrativeSection {
             section: section.code(),
             text: text.as_str().to_owned(),
+            references: filled(section).collect(),
         })
         .collect()
+}
+
+fn filled_reference(filled: &narrative::Filled) -> pb::FilledReference {
+    let place = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
+    pb::FilledReference {
+        reference: filled.reference.clone(),
+        line: place(filled.line),
+        column: place(filled.column),
+        filled: filled.text.clone(),
+    }
 }

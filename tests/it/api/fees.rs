@@ -85,7 +85,7 @@ async fn totals(server: &TestServer, agency: &str, year: i32, subtree: bool) -> 
 }
 
 async fn offered(server: &TestServer, year: i32) -> String {
-    let request = pb::GetNarrativeRequest { agency_id: AGENCY.to_owned(), year };
+    let request = pb::GetNarrativeRequest { agency_id: AGENCY.to_owned(), year, filled: false };
     let narrative = server.narrative().get_narrative(request).await.unwrap().into_inner();
     assert_eq!(narrative.sections, []);
     narrative.fee_sentence
