@@ -17,8 +17,10 @@ mod id_hashing;
 mod page;
 mod register;
 mod replay;
+mod roll_up;
 mod statement;
 mod steps;
+mod supervision;
 
 pub use applications::TooManyApplications;
 pub use calendar::{CalendarBook, NoticeEntry, NoticeFilter};
@@ -32,4 +34,6 @@ pub use register::{
     RemedyEntry, Versioned,
 };
 pub use replay::{Scope, replay};
+pub use roll_up::{CoverageEntry, Part, RollUp, RollUpOf};
 pub use statement::{Statement, StatementOf};
+pub use supervision::{FindingPlace, FindingsOf, MemberFinding};

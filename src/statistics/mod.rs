@@ -5,7 +5,9 @@
 
 mod background;
 pub mod catalogue;
+mod comparison;
 mod counting;
+mod coverage;
 mod cross_check;
 mod finding;
 mod fold;
@@ -17,10 +19,13 @@ mod prereview;
 mod published;
 mod roll_up;
 pub mod spans;
+mod supervision;
 mod table;
 
 pub use background::Background;
+pub use comparison::{Compared, Measure, OUTLIER_AGENCIES, OUTLIER_DEVIATIONS, Outlier, outliers};
 pub use counting::{ApplicationBasis, Basis, RemedyBasis};
+pub use coverage::{Coverage, Reporting};
 pub use cross_check::{check, check_derived};
 pub use finding::Finding;
 pub use fold::{ApplicationFact, Flow, RemedyFact, Tally, tables};
@@ -28,4 +33,5 @@ pub use money::{format_wan_yuan, parse_wan_yuan};
 pub use prereview::{PREREVIEW_FROM, PrereviewCase, prereview};
 pub use published::{Published, PublishedError, check_published, read_published};
 pub use roll_up::{SumTooLarge, roll_up, succeeded_figures};
+pub use supervision::{ReportDates, ReportDuty, check_sum};
 pub use table::{CellRef, TableId, Tables, Value};

@@ -24,6 +24,7 @@ mod api;
 mod import_cli;
 mod calendar_cli;
 mod deadlines_cli;
+mod roll_up_cli;
 mod operations;
 mod snapshot_restart;
 mod documents;
