@@ -59,8 +59,11 @@ pub(super) enum Command {
     /// Write and show the sections of a report
     #[command(subcommand)]
     Narrative(NarrativeAct),
-    /// Render a year's report
+    /// Render a year's report; or, with --below, those of an agency and everybody below it
     Report(ReportOptions),
+    /// Add up a year: an agency's own figures, those below it, the sum, who reported, and who
+    /// stands out (汇总)
+    Rollup(RollUpOptions),
     /// Log a made-up year of many agencies, to try out and to measure
     Generate(GenerateOptions),
     /// Verify a log, of the running server unless --data or --backup is given: every frame, leaf,
@@ -117,6 +120,7 @@ impl Command {
             | Self::Import(_)
             | Self::Narrative(_)
             | Self::Report(_)
+            | Self::Rollup(_)
             | Self::Generate(_)
             | Self::Restore(_)
             | Self::ImportLog(_)
@@ -462,10 +466,16 @@ impl ValueEnum for SectionName {
 }
 
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("whose").required(true).args(["agency", "below"]))]
 pub(super) struct ReportOptions {
     /// The agency
     #[arg(long, value_name = "ID")]
-    pub(super) agency: String,
+    pub(super) agency: Option<String>,
+
+    /// Instead of one: this agency and everybody below it in that year, each its own report, into a
+    /// directory; what is there already and whole is kept
+    #[arg(long, value_name = "ID", requires = "output", conflicts_with_all = ["subtree", "as_of"])]
+    pub(super) below: Option<String>,
 
     /// The report year, from 2019
     #[arg(long)]
@@ -483,11 +493,11 @@ pub(super) struct ReportOptions {
     #[arg(long, value_name = "POSITION|TIME")]
     pub(super) as_of: Option<String>,
 
-    /// The format
-    #[arg(long)]
-    pub(super) format: FormatName,
+    /// The format; with --below, once for each that is wanted
+    #[arg(long, required = true)]
+    pub(super) format: Vec<FormatName>,
 
-    /// Where to put it [default: standard output]
+    /// Where to put it [default: standard output]; with --below, a directory
     #[arg(long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 }
@@ -545,7 +555,72 @@ pub(super) struct CheckOptions {
     #[arg(long, requires = "agency")]
     pub(super) year: Option<i32>,
 
+    /// Check the report of every agency below it as well, as the tree is in that year
+    #[arg(long, requires = "agency")]
+    pub(super) subtree: bool,
+
+    /// Only findings that weigh so; may be given several times
+    #[arg(long, requires = "agency")]
+    pub(super) severity: Vec<SeverityName>,
+
+    /// Only findings of this check, such as T3.CARRY; may be given several times
+    #[arg(long, value_name = "CHECK", requires = "agency")]
+    pub(super) id: Vec<String>,
+
     /// A published report as JSON; no server is needed
     #[arg(long, value_name = "FILE.json")]
     pub(super) published: Option<PathBuf>,
+}
+
+/// How much a finding weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SeverityName {
+    /// The report must not be published so
+    Error,
+    /// Somebody should look
+    Warning,
+    /// Worth knowing
+    Info,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RollUpOptions {
+    /// The agency
+    #[arg(long, value_name = "ID")]
+    pub(super) agency: String,
+
+    /// The report year, from 2019
+    #[arg(long)]
+    pub(super) year: i32,
+
+    /// The edition of the form [default: the one of the year]
+    #[arg(long, value_parser = ["2019", "2021"])]
+    pub(super) form: Option<String>,
+
+    /// As recorded up to a position, or a time such as 2021-01-31T08:00:00Z
+    #[arg(long, value_name = "POSITION|TIME")]
+    pub(super) as_of: Option<String>,
+
+    /// List instead the agencies whose report has come so far
+    #[arg(long, value_name = "STATE", conflicts_with_all = ["form", "as_of"])]
+    pub(super) coverage: Option<ReportingName>,
+
+    /// Compare instead a published total, a report as JSON, with the sum of its parts (AGG.SUM)
+    #[arg(long, value_name = "FILE.json", conflicts_with_all = ["form", "as_of", "coverage"])]
+    pub(super) published: Option<PathBuf>,
+}
+
+/// How far a report has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportingName {
+    /// Whatever has come or not
+    All,
+    /// Figures and sections are complete
+    Reported,
+    /// The same, and every figure is zero
+    Nil,
+    /// Figures or sections are missing
+    Incomplete,
+    /// Nothing is recorded
+    Missing,
 }

@@ -2,11 +2,17 @@
 
 use std::path::Path;
 
-use super::{Failure, Outcome, Output, args::CheckOptions, client::connect, report};
+use serde_json::{Map, Value};
+
+use super::{
+    Failure, Outcome, Output,
+    args::{CheckOptions, SeverityName},
+    client::connect,
+};
 use crate::{
-    render::{Format, finding_json},
+    render::finding_json,
     statistics::{catalogue::Severity, check_published},
-    wire::pb::v1 as pb,
+    wire::pb::v1::{self as pb, supervision_service_client::SupervisionServiceClient},
 };
 
 pub(super) async fn run(
@@ -17,9 +23,20 @@ pub(super) async fn run(
     match (options.published, options.agency, options.year) {
         (Some(path), ..) => published(&path, output),
         (None, Some(agency_id), Some(year)) => {
-            let selector = pb::ReportSelector { agency_id, year, ..Default::default() };
-            let json = report::fetch(connect(server).await?, selector, Format::Json).await?;
-            derived(&json, output)
+            let severity = |severity| match severity {
+                SeverityName::Error => pb::Severity::Error.into(),
+                SeverityName::Warning => pb::Severity::Warning.into(),
+                SeverityName::Info => pb::Severity::Info.into(),
+            };
+            let asked = pb::ListReportFindingsRequest {
+                agency_id,
+                year,
+                include_subtree: options.subtree,
+                severities: options.severity.into_iter().map(severity).collect(),
+                check_ids: options.id,
+                ..Default::default()
+            };
+            derived(server, asked, output).await
         }
         (None, ..) => Err(Failure::usage("an agency and a year, or a published report, is needed")),
     }
@@ -41,18 +58,56 @@ fn published(path: &Path, output: Output) -> Result<Outcome, Failure> {
     Ok(if any_error { Outcome::Faults } else { Outcome::Done })
 }
 
-/// Prints the findings that a report of the server's carries.
-fn derived(json: &[u8], output: Output) -> Result<Outcome, Failure> {
-    let report: serde_json::Value = serde_json::from_slice(json)
-        .map_err(|error| Failure::unreachable("the server's answer is not JSON", &error))?;
-    let findings = report.get("findings").and_then(serde_json::Value::as_array);
-    let findings = findings.map(Vec::as_slice).unwrap_or_default();
-    for finding in findings {
-        output.line(finding);
+/// Prints the findings in an agency's report, or in those of everybody below it.
+async fn derived(
+    server: &str,
+    asked: pb::ListReportFindingsRequest,
+    output: Output,
+) -> Result<Outcome, Failure> {
+    let mut client = SupervisionServiceClient::new(connect(server).await?);
+    let mut any_error = false;
+    let mut page_token = String::new();
+    loop {
+        let request =
+            pb::ListReportFindingsRequest { page_size: 1000, page_token, ..asked.clone() };
+        let page = client.list_report_findings(request).await?.into_inner();
+        for found in page.findings {
+            let pb::ReportFinding { agency_id, agency_name, finding } = found;
+            let finding = finding.unwrap_or_default();
+            any_error |= finding.severity() == pb::Severity::Error;
+            let mut object = finding_object(&finding);
+            object.insert("agency".to_owned(), agency_id.into());
+            object.insert("agency_name".to_owned(), agency_name.into());
+            output.line(Value::Object(object));
+        }
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return Ok(if any_error { Outcome::Faults } else { Outcome::Done });
+        }
     }
-    let error = Severity::Error.key();
-    let any_error = findings
-        .iter()
-        .any(|finding| finding.get("severity").and_then(serde_json::Value::as_str) == Some(error));
-    Ok(if any_error { Outcome::Faults } else { Outcome::Done })
+}
+
+/// A finding with the members that it has in a report.
+pub(super) fn finding_object(finding: &pb::Finding) -> Map<String, Value> {
+    let severity = match finding.severity() {
+        pb::Severity::Error => Severity::Error.key(),
+        pb::Severity::Warning => Severity::Warning.key(),
+        pb::Severity::Info | pb::Severity::Unspecified => Severity::Info.key(),
+    };
+    let side = |printed: &str| match serde_json::from_str(printed) {
+        Ok(number @ Value::Number(_)) => number,
+        Ok(_) | Err(_) if printed.is_empty() => Value::Null,
+        Ok(_) | Err(_) => Value::from(printed),
+    };
+    let members = [
+        ("id", Value::from(finding.id.as_str())),
+        ("severity", severity.into()),
+        ("where", finding.place.as_str().into()),
+        ("left", side(&finding.left)),
+        ("right", side(&finding.right)),
+        ("difference", side(&finding.difference)),
+        ("message", finding.message.as_str().into()),
+        ("cells", finding.cells.clone().into()),
+    ];
+    members.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
 }

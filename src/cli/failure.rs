@@ -78,6 +78,11 @@ impl Failure {
         Self::new(Kind::Unreachable, "FILE", message)
     }
 
+    /// Whether the server or the data cannot be reached, so that trying on is of no use.
+    pub(super) const fn is_unreachable(&self) -> bool {
+        matches!(self.kind, Kind::Unreachable)
+    }
+
     /// The exit code.
     pub(super) const fn exit_code(&self) -> u8 {
         self.kind as u8

@@ -19,6 +19,8 @@ mod narrative;
 mod output;
 mod progress;
 mod report;
+mod reports;
+mod roll_up;
 mod serve;
 mod verify;
 
@@ -97,6 +99,7 @@ async fn run(arguments: Arguments, output: Output) -> Result<Outcome, Failure> {
         Command::Import(options) => import::run(&server, options, output).await,
         Command::Narrative(act) => narrative::run(&server, act, output).await,
         Command::Report(options) => report::run(&server, options, output).await,
+        Command::Rollup(options) => roll_up::run(&server, options, output).await,
         Command::Generate(options) => generate::run(&server, options, output).await,
         Command::Verify(options) => verify::run(&server, options, output).await,
         Command::Backup(options) => backup::run(&server, options, output).await,

@@ -2,7 +2,7 @@
 
 use tonic::transport::Channel;
 
-use super::{Failure, Outcome, Output, args::ReportOptions, client::connect};
+use super::{Failure, Outcome, Output, args::ReportOptions, client::connect, reports};
 use crate::{
     render::Format,
     wire::pb::v1::{
@@ -16,24 +16,46 @@ pub(super) async fn run(
     options: ReportOptions,
     output: Output,
 ) -> Result<Outcome, Failure> {
+    if let Some(below) = options.below.clone() {
+        return reports::run(server, below, options, output).await;
+    }
+    let (Some(agency_id), &[format]) = (options.agency, &options.format[..]) else {
+        return Err(Failure::usage("one report has one --agency and one --format"));
+    };
     let selector = pb::ReportSelector {
-        agency_id: options.agency,
+        agency_id,
         year: options.year,
         subtree: options.subtree,
         form: options.form.unwrap_or_default(),
         as_of: options.as_of.as_deref().map(as_of).transpose()?,
     };
-    let document = fetch(connect(server).await?, selector, options.format.0).await?;
+    let document = fetch(connect(server).await?, selector, format.0).await?;
     output.document(options.output.as_deref(), &document)?;
     Ok(Outcome::Done)
 }
 
-/// A report, rendered by the server.
+/// A rendered report, and the position that it was derived at.
+#[derive(Debug, Default)]
+pub(super) struct Document {
+    pub(super) bytes: Vec<u8>,
+    pub(super) position: u64,
+}
+
+/// The bytes of a report, rendered by the server.
 pub(super) async fn fetch(
     channel: Channel,
     selector: pb::ReportSelector,
     format: Format,
 ) -> Result<Vec<u8>, Failure> {
+    Ok(fetch_document(channel, selector, format).await?.bytes)
+}
+
+/// A report, rendered by the server.
+pub(super) async fn fetch_document(
+    channel: Channel,
+    selector: pb::ReportSelector,
+    format: Format,
+) -> Result<Document, Failure> {
     let format = match format {
         Format::Json => pb::ReportFormat::Json,
         Format::Csv => pb::ReportFormat::Csv,
@@ -45,10 +67,12 @@ pub(super) async fn fetch(
     };
     let request = pb::RenderReportRequest { selector: Some(selector), format: format.into() };
     let mut parts = ReportServiceClient::new(channel).render_report(request).await?.into_inner();
-    let mut document = Vec::new();
+    let mut document = Document::default();
     while let Some(message) = parts.message().await? {
-        if let Some(Part::Chunk(chunk)) = message.part {
-            document.extend_from_slice(&chunk);
+        match message.part {
+            Some(Part::Description(described)) => document.position = described.as_of_position,
+            Some(Part::Chunk(chunk)) => document.bytes.extend_from_slice(&chunk),
+            None => {}
         }
     }
     Ok(document)

@@ -35,7 +35,7 @@ mod report_year;
 mod state;
 mod text;
 pub mod timeliness;
-mod vocabulary;
+pub(crate) mod vocabulary;
 
 pub use applicant::ApplicantKind;
 pub use channel::Channel;

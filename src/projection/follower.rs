@@ -199,7 +199,7 @@ impl Projection {
             Some(replayed) => replayed,
             None => {
                 let _turn = self.replaying.lock().await;
-                replay(self.store.as_ref(), *position, scope, self.threads).await?
+                replay(self.store.as_ref(), *position, scope, self.threads, self.policy).await?
             }
         };
         let answer = question(&replayed);

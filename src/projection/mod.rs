@@ -18,8 +18,10 @@ mod id_hashing;
 mod page;
 mod register;
 mod replay;
+mod roll_up;
 mod statement;
 mod steps;
+mod supervision;
 
 pub use applications::TooManyApplications;
 pub use calendar::{CalendarBook, NoticeEntry, NoticeFilter};
@@ -37,4 +39,6 @@ pub use register::{
     RemedyEntry, Versioned,
 };
 pub use replay::{Scope, replay};
+pub use roll_up::{CoverageEntry, Part, RollUp, RollUpOf};
 pub use statement::{Statement, StatementOf};
+pub use supervision::{FindingPlace, FindingsOf, MemberFinding};

@@ -145,6 +145,13 @@ pub(super) fn sum_of(
     Ok(roll_up(members.iter().map(|(tally, figures)| (&**tally, *figures)))?)
 }
 
+/// What the figures declared for a year add up to.
+pub(super) fn figures_of(year: ReportYear, held: &[Holding<'_>]) -> Result<Figures, QueryError> {
+    let nothing = Tally::default();
+    let declared = held.iter().filter_map(|held| held.figures(year));
+    Ok(roll_up(declared.map(|figures| (&nothing, figures)))?.1)
+}
+
 impl<'a> Holding<'a> {
     /// The figures that its agency declared for a year, if in that year there is one.
     pub(super) fn figures(&self, year: ReportYear) -> Option<&'a Figures> {

@@ -17,6 +17,7 @@ mod proactive_service;
 mod refused;
 mod remedy_service;
 mod report_service;
+mod roll_up_service;
 mod run;
 mod statistics_service;
 

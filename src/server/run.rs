@@ -29,7 +29,9 @@ use crate::{
             narrative_service_server::NarrativeServiceServer,
             proactive_service_server::ProactiveServiceServer,
             remedy_service_server::RemedyServiceServer, report_service_server::ReportServiceServer,
+            roll_up_service_server::RollUpServiceServer,
             statistics_service_server::StatisticsServiceServer,
+            supervision_service_server::SupervisionServiceServer,
         },
     },
 };
@@ -165,6 +167,8 @@ fn routes(desk: Desk) -> Routes {
         .add_service(CalendarServiceServer::new(desk.clone()))
         .add_service(FeeServiceServer::new(desk.clone()))
         .add_service(DeadlineServiceServer::new(desk.clone()))
+        .add_service(RollUpServiceServer::new(desk.clone()))
+        .add_service(SupervisionServiceServer::new(desk.clone()))
         .add_service(IntakeServiceServer::new(desk))
 }
 
@@ -232,7 +236,7 @@ const WRITING_SERVICES: [&str; 7] = [
 ];
 
 /// What health answers for: the whole, and each service by name.
-const SERVICES: [&str; 14] = [
+const SERVICES: [&str; 16] = [
     "",
     "disclosure.v1.AdminService",
     "disclosure.v1.AgencyService",
@@ -247,6 +251,8 @@ const SERVICES: [&str; 14] = [
     "disclosure.v1.CalendarService",
     "disclosure.v1.FeeService",
     "disclosure.v1.DeadlineService",
+    "disclosure.v1.RollUpService",
+    "disclosure.v1.SupervisionService",
 ];
 
 #[cfg(test)]

@@ -182,7 +182,7 @@ fn first_few(all: &[String], separator: &str) -> String {
 }
 
 /// The printed labels and the name of a cell.
-fn whereabouts(form: &Form, cell: CellRef) -> String {
+pub(super) fn whereabouts(form: &Form, cell: CellRef) -> String {
     format!("{}，{}", form.cell_label(cell), form.cell_name(cell))
 }
 
@@ -461,7 +461,7 @@ fn named(form: &Form, place: usize, part: &Part) -> String {
 }
 
 /// A value as it stands in a table.
-fn print(value: i128, kind: CellKind) -> String {
+pub(super) fn print(value: i128, kind: CellKind) -> String {
     match (kind, i64::try_from(value)) {
         (CellKind::Amount, Ok(fen)) => format_wan_yuan(fen),
         (CellKind::Amount | CellKind::Count | CellKind::Change, _) => value.to_string(),

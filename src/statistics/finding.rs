@@ -30,6 +30,12 @@ impl CheckId {
     pub const FORMAT_VERSION: Self = Self("FORMAT.VERSION");
     /// Every figure of table two is declared.
     pub const UNDECLARED: Self = Self("T2.UNDECLARED");
+    /// A published total is the sum of its parts.
+    pub const SUM: Self = Self("AGG.SUM");
+    /// A report is submitted and published in time.
+    pub const LATE: Self = Self("PUBLISH.LATE");
+    /// A report is still to be submitted or published.
+    pub const DUE: Self = Self("PUBLISH.DUE");
     /// An agency that was succeeded declares no figures of later years.
     pub const SUCCEEDED: Self = Self("T2.SUCCEEDED");
     /// A refusal under Articles 14 to 16 goes to reconsideration before it is sued over.

@@ -144,6 +144,16 @@ impl Tally {
         }
     }
 
+    /// Whether nothing of a year is to be reported: nothing came in or was concluded in it, and
+    /// nothing was open or pending from before.
+    #[must_use]
+    pub fn is_nil_in(&self, year: i16) -> bool {
+        let before = year.saturating_sub(1);
+        !self.years.contains_key(&year)
+            && ApplicantKind::ALL.iter().all(|&kind| self.open_after(before, kind) == 0)
+            && RemedyKind::ALL.iter().all(|&kind| self.pending_after(before, kind) == 0)
+    }
+
     /// The calendar years in which anything was received, filed or concluded, in order.
     pub fn years(&self) -> impl Iterator<Item = i16> + '_ {
         self.years.keys().copied()

@@ -5,7 +5,9 @@
 
 mod background;
 pub mod catalogue;
+mod comparison;
 mod counting;
+mod coverage;
 mod cross_check;
 mod finding;
 mod fold;
@@ -21,10 +23,13 @@ mod roll_up;
 mod rule;
 pub mod spans;
 mod spike;
+mod supervision;
 mod table;
 
 pub use background::Background;
+pub use comparison::{Compared, Measure, OUTLIER_AGENCIES, OUTLIER_DEVIATIONS, Outlier, outliers};
 pub use counting::{ApplicationBasis, Basis, RemedyBasis};
+pub use coverage::{Coverage, Reporting};
 pub use cross_check::{Operand, SpeltOut, check, check_derived, relations_within_year};
 pub use finding::Finding;
 pub use fold::{ApplicationFact, Flow, RemedyFact, Tally, tables};
@@ -34,4 +39,5 @@ pub use published::{Published, PublishedError, check_published, read_published};
 pub use roll_up::{SumTooLarge, roll_up, succeeded_figures};
 pub use rule::{BlankReason, Miss, Rule, Sentence};
 pub use spike::{SPIKE_LEAST_AMOUNT, SPIKE_LEAST_COUNT, SPIKE_RATIO, check_spikes};
+pub use supervision::{ReportDates, ReportDuty, check_sum};
 pub use table::{CellRef, TableId, Tables, Value};

@@ -27,6 +27,7 @@ mod calendar_cli;
 mod check_reference;
 mod deadlines_cli;
 mod explain_cell_cli;
+mod roll_up_cli;
 mod operations;
 mod snapshot_restart;
 mod documents;

@@ -11,6 +11,7 @@ mod fields;
 pub(crate) mod proceeding;
 pub(crate) mod remedy;
 pub(crate) mod report;
+pub(crate) mod roll_up;
 pub(crate) mod year;
 mod write;
 

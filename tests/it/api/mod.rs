@@ -10,6 +10,7 @@ mod narrative;
 mod calendar;
 mod deadlines;
 mod fees;
+mod roll_up;
 mod statistics;
 mod succession;
 mod cells;

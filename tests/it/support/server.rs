@@ -16,7 +16,9 @@ use disclosure_ledger::{
         narrative_service_client::NarrativeServiceClient,
         proactive_service_client::ProactiveServiceClient, record_rows_request::Command,
         remedy_service_client::RemedyServiceClient, report_service_client::ReportServiceClient,
+        roll_up_service_client::RollUpServiceClient,
         statistics_service_client::StatisticsServiceClient,
+        supervision_service_client::SupervisionServiceClient,
     },
 };
 use jiff::Timestamp;
@@ -107,6 +109,8 @@ impl TestServer {
         fees: FeeServiceClient,
         statistics: StatisticsServiceClient,
         reports: ReportServiceClient,
+        roll_ups: RollUpServiceClient,
+        supervision: SupervisionServiceClient,
         events: EventServiceClient,
         intake: IntakeServiceClient,
     }
