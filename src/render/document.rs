@@ -160,6 +160,18 @@ impl fmt::Display for Title {
     }
 }
 
+impl Origin {
+    /// What the page was made from, by name, for formats that keep such properties.
+    pub(super) fn properties(&self) -> [(&'static str, String); 4] {
+        [
+            ("agency", self.agency_id.clone()),
+            ("year", self.year.to_string()),
+            ("form", self.form.to_owned()),
+            ("as_of_position", self.as_of_position.to_string()),
+        ]
+    }
+}
+
 impl Run {
     /// Text in no particular style.
     #[must_use]

@@ -16,6 +16,7 @@ mod compose;
 mod csv;
 mod document;
 mod drawing;
+mod docx;
 mod error;
 mod explanation;
 mod fonts;
@@ -32,6 +33,8 @@ mod wrap;
 #[cfg(test)]
 mod goldens;
 #[cfg(test)]
+mod parts;
+#[cfg(test)]
 mod samples;
 
 pub use chart::{CHARTS_TITLE, Chart, ChartKind, Mark, Series};
@@ -39,6 +42,7 @@ pub use compose::compose;
 pub use csv::csv;
 pub use document::{Block, Cell, Document, Inline, Origin, Placed, Role, Run, Scope, Table, Title};
 pub use drawing::{Drawing, Fill, Shape, TEXT_SIZE, WIDTH, draw};
+pub use docx::docx;
 pub use error::{MissingGlyph, RenderError};
 pub use explanation::{explanation_in_chinese, explanation_in_english};
 pub use fonts::{FontPurpose, Fonts, OperatorFonts, UnreadableFont};

@@ -25,7 +25,8 @@ pub(super) fn blocks(markdown: &str, level: u8) -> Vec<Block> {
     builder.finish()
 }
 
-/// Text with every character that is obeyed rather than seen written out, as in `[U+202E]`.
+/// Text with every character that is obeyed rather than seen written out, as in `[U+202E]`, and
+/// with those that no XML can hold.
 pub(super) fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -45,7 +46,8 @@ fn is_obeyed(c: char) -> bool {
         '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
     );
     let is_separator = matches!(c, '\u{2028}' | '\u{2029}');
-    is_direction || is_separator || (c.is_control() && !matches!(c, '\n' | '\t'))
+    let is_none = matches!(c, '\u{FFFE}' | '\u{FFFF}');
+    is_direction || is_separator || is_none || (c.is_control() && !matches!(c, '\n' | '\t'))
 }
 
 fn headings_in(parser: Parser<'_>) -> BTreeSet<HeadingLevel> {
