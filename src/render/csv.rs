@@ -7,7 +7,8 @@ use super::{Report, cells};
 use crate::statistics::{CellRef, catalogue::Form};
 
 const BYTE_ORDER_MARK: &str = "\u{FEFF}";
-const COLUMNS: [&str; 6] = ["table", "row", "column", "cell", "label", "value"];
+/// The names of the columns.
+pub(super) const COLUMNS: [&str; 6] = ["table", "row", "column", "cell", "label", "value"];
 
 /// The report in CSV.
 #[must_use]
@@ -22,7 +23,7 @@ pub fn csv(report: &Report) -> String {
 }
 
 /// The keys of a cell's table, row and column; a table of one row has no row key.
-fn keys(form: &'static Form, cell: CellRef) -> [&'static str; 3] {
+pub(super) fn keys(form: &'static Form, cell: CellRef) -> [&'static str; 3] {
     match cell {
         CellRef::Proactive(place) => {
             let key = form.proactive_cells().nth(place).map_or("", |cell| cell.key);

@@ -29,6 +29,7 @@ mod report;
 mod svg;
 mod text;
 mod wrap;
+mod xlsx;
 
 #[cfg(test)]
 mod goldens;
@@ -53,3 +54,4 @@ pub use markdown::markdown;
 pub use report::Report;
 pub use svg::svg;
 pub use text::text;
+pub use xlsx::xlsx;

@@ -38,6 +38,57 @@ pub fn check_derived(tables: &Tables, year: ReportYear, previous: Option<&Tables
     undeclared.into_iter().chain(check_except(tables, previous, &except)).collect()
 }
 
+/// A relation at one of the places over which it is repeated, spelt out in the cells of one form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpeltOut {
+    /// Over which cells the relation is repeated.
+    pub scope: Scope,
+    /// What the relation says, in a clerk's words.
+    pub statement: &'static str,
+    /// The cell that a breach is reported at.
+    pub place: CellRef,
+    /// The left side.
+    pub left: Vec<Operand>,
+    /// The right side.
+    pub right: Vec<Operand>,
+}
+
+/// A cell on one side of a relation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Operand {
+    /// The cell.
+    pub cell: CellRef,
+    /// Whether it is taken away instead of added.
+    pub negative: bool,
+}
+
+/// Every relation of a form that lies within one year, at every place over which it is repeated.
+#[must_use]
+pub fn relations_within_year(form: &Form) -> Vec<SpeltOut> {
+    let at = |relation: &'static Relation, place: Place| {
+        let side = |side| {
+            let operand = |term: Term| {
+                let cell = place.cell(form, term.key).filter(|_| !term.previous_year)?;
+                Some(Operand { cell, negative: term.negative })
+            };
+            terms(form, side).into_iter().map(operand).collect::<Option<Vec<_>>>()
+        };
+        Some(SpeltOut {
+            scope: relation.scope,
+            statement: relation.statement,
+            place: place.cell(form, relation.place)?,
+            left: side(relation.left)?,
+            right: side(relation.right)?,
+        })
+    };
+    form.relations
+        .iter()
+        .flat_map(|relation| {
+            places(form, relation.scope).filter_map(move |place| at(relation, place))
+        })
+        .collect()
+}
+
 /// What a check knows beforehand and does not report.
 #[derive(Debug, Default)]
 pub(super) struct Except {

@@ -21,7 +21,7 @@ mod table;
 
 pub use background::Background;
 pub use counting::{ApplicationBasis, Basis, RemedyBasis};
-pub use cross_check::{check, check_derived};
+pub use cross_check::{Operand, SpeltOut, check, check_derived, relations_within_year};
 pub use finding::Finding;
 pub use fold::{ApplicationFact, Flow, RemedyFact, Tally, tables};
 pub use money::{format_wan_yuan, parse_wan_yuan};

@@ -40,24 +40,25 @@ const SECTION: [(&str, &[(&str, &str)]); 5] = [
 
 /// The part with the text, and the lists in it.
 pub(super) fn document(document: &Document) -> (String, Lists) {
-    let mut writer = Writer { xml: Xml::part(), lists: Lists::default() };
     let namespaces = [
         ("xmlns:w", "http://schemas.openxmlformats.org/wordprocessingml/2006/main"),
         ("xmlns:r", "http://schemas.openxmlformats.org/officeDocument/2006/relationships"),
     ];
+    let mut lists = Lists::default();
     let mut xml = Xml::part();
     xml.element("w:document", &namespaces, |xml| {
         xml.element("w:body", &[], |xml| {
-            std::mem::swap(&mut writer.xml, xml);
+            let mut writer = Writer { xml, lists: &mut lists };
             writer.title(&document.title);
             writer.blocks(&document.blocks, Place::PAGE);
-            std::mem::swap(&mut writer.xml, xml);
             xml.element("w:sectPr", &[], |xml| {
-                SECTION.iter().for_each(|(tag, attributes)| xml.empty(tag, attributes));
+                for (tag, attributes) in SECTION {
+                    xml.empty(tag, attributes);
+                }
             });
         });
     });
-    (xml.finish(), writer.lists)
+    (xml.finish(), lists)
 }
 
 /// Where on the page a block stands.
@@ -100,18 +101,18 @@ enum Mark<'a> {
     Written(&'a str),
 }
 
-struct Writer {
-    xml: Xml,
-    lists: Lists,
+struct Writer<'a> {
+    xml: &'a mut Xml,
+    lists: &'a mut Lists,
 }
 
-impl Writer {
+impl Writer<'_> {
     fn title(&mut self, title: &Title) {
         let whole = title.to_string();
         let breaks = whole.width() > TITLE_COLUMNS && !title.agency.is_empty();
         let parts = if breaks { vec![&title.agency, &title.report] } else { vec![&whole] };
         paragraph(
-            &mut self.xml,
+            self.xml,
             "Title",
             |_| {},
             |xml| {
@@ -126,46 +127,41 @@ impl Writer {
     }
 
     fn blocks(&mut self, blocks: &[Block], place: Place) {
-        let mut before: Option<&Block> = None;
+        let mut before = None;
         for (number, block) in (1_usize..).zip(blocks) {
-            match block {
-                Block::Table(table) => {
-                    let has_note = matches!(blocks.get(number), Some(Block::Note(_)));
-                    tables::table(&mut self.xml, table, place, has_note);
-                }
-                // A remark in place of a section is its text.
-                Block::Note(text) if matches!(before, Some(Block::Heading { .. })) => {
-                    self.styled(place.style, place, &[Inline::Run(Run::plain(text.as_str()))]);
-                }
-                other => self.block(other, place),
-            }
+            self.block(block, place, [before, blocks.get(number)]);
             before = Some(block);
         }
     }
 
-    fn block(&mut self, block: &Block, place: Place) {
+    /// A block between its neighbours.
+    fn block(&mut self, block: &Block, place: Place, [before, after]: [Option<&Block>; 2]) {
         match block {
             Block::Heading { level, text } => {
                 // The title is level one, and has a style of its own.
                 let style = format!("Heading{}", level.saturating_sub(1).clamp(1, 5));
-                self.styled(&style, place, &[Inline::Run(Run::plain(text.as_str()))]);
+                self.plain(&style, place, text);
             }
-            Block::Paragraph(inlines) => self.styled(place.style, place, inlines),
+            Block::Paragraph(inlines) => self.marked(place.style, place, Mark::Nothing, inlines),
             Block::List { first, items } => self.list(*first, items, place),
             Block::Quote(inner) => self.blocks(inner, place.in_quote()),
             Block::Preformatted(text) => {
                 let place = if place.depth == 0 { place.in_quote() } else { place };
-                self.styled("Preformatted", place, &[Inline::Run(Run::plain(text.as_str()))]);
+                self.plain("Preformatted", place, text);
             }
-            Block::Table(table) => tables::table(&mut self.xml, table, place, false),
+            Block::Table(table) => {
+                tables::table(self.xml, table, place, matches!(after, Some(Block::Note(_))));
+            }
+            // A remark in place of a section's text looks like it.
             Block::Note(text) => {
-                self.styled("Note", place, &[Inline::Run(Run::plain(text.as_str()))]);
+                let stands_in = matches!(before, Some(Block::Heading { .. }));
+                self.plain(if stands_in { place.style } else { "Note" }, place, text);
             }
         }
     }
 
-    fn styled(&mut self, style: &str, place: Place, inlines: &[Inline]) {
-        self.marked(style, place, Mark::Nothing, inlines);
+    fn plain(&mut self, style: &str, place: Place, text: &str) {
+        self.marked(style, place, Mark::Nothing, &[Inline::Run(Run::plain(text))]);
     }
 
     fn marked(&mut self, style: &str, place: Place, mark: Mark<'_>, inlines: &[Inline]) {
@@ -178,7 +174,7 @@ impl Writer {
             }
             indent(xml, place, !matches!(mark, Mark::Nothing));
         };
-        paragraph(&mut self.xml, style, properties, |xml| {
+        paragraph(self.xml, style, properties, |xml| {
             if let Mark::Written(mark) = mark {
                 run(xml, &Run::plain(mark));
             }

@@ -1,4 +1,4 @@
-//! The page as a Word document: WordprocessingML (ISO/IEC 29500, transitional), one module per
+//! The page as a Word document: `WordprocessingML` (ISO/IEC 29500, transitional), one module per
 //! part that depends on the report, one file under `parts/` per part that does not.
 //!
 //! The look follows GB/T 9704-2012. Fonts are named in `parts/styles.xml` only, the open ones that

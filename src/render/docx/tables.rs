@@ -101,7 +101,9 @@ fn rows(table: &Table) -> Vec<Vec<Covering<'_>>> {
             }
         }
     }
-    rows.iter_mut().for_each(|cells| cells.sort_by_key(|cell| cell.column));
+    for cells in &mut rows {
+        cells.sort_by_key(|cell| cell.column);
+    }
     rows
 }
 
