@@ -458,6 +458,8 @@ impl ValueEnum for FormatName {
             FormatName(Format::Markdown),
             FormatName(Format::Html),
             FormatName(Format::Text),
+            FormatName(Format::Docx),
+            FormatName(Format::Xlsx),
         ];
         FORMATS
     }

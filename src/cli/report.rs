@@ -40,6 +40,8 @@ pub(super) async fn fetch(
         Format::Markdown => pb::ReportFormat::Markdown,
         Format::Html => pb::ReportFormat::Html,
         Format::Text => pb::ReportFormat::Text,
+        Format::Docx => pb::ReportFormat::Docx,
+        Format::Xlsx => pb::ReportFormat::Xlsx,
     };
     let request = pb::RenderReportRequest { selector: Some(selector), format: format.into() };
     let mut parts = ReportServiceClient::new(channel).render_report(request).await?.into_inner();

@@ -13,6 +13,18 @@ pub enum RenderError {
     NotWritable(String),
 }
 
+impl From<zip::result::ZipError> for RenderError {
+    fn from(error: zip::result::ZipError) -> Self {
+        Self::NotWritable(error.to_string())
+    }
+}
+
+impl From<rust_xlsxwriter::XlsxError> for RenderError {
+    fn from(error: rust_xlsxwriter::XlsxError) -> Self {
+        Self::NotWritable(error.to_string())
+    }
+}
+
 /// A character that no font has, and where in the report it stands.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MissingGlyph {

@@ -1,6 +1,6 @@
 //! The formats a report can be had in, by name.
 
-use super::{Fonts, RenderError, Report, compose, csv, html, json, markdown, text};
+use super::{Fonts, RenderError, Report, compose, csv, docx, html, json, markdown, text, xlsx};
 
 /// How wide a page of text is, in terminal columns.
 const TEXT_COLUMNS: usize = 100;
@@ -18,12 +18,16 @@ pub enum Format {
     Html,
     /// The page in drawn characters, for a terminal.
     Text,
+    /// The page as a Word document, as it is filed.
+    Docx,
+    /// The tables as a workbook with live checks, and the text.
+    Xlsx,
 }
 
 impl Format {
     /// Every format.
     pub const ALL: &'static [Self] =
-        &[Self::Json, Self::Csv, Self::Markdown, Self::Html, Self::Text];
+        &[Self::Json, Self::Csv, Self::Markdown, Self::Html, Self::Text, Self::Docx, Self::Xlsx];
 
     /// The permanent key, which is also the file extension.
     #[must_use]
@@ -34,6 +38,8 @@ impl Format {
             Self::Markdown => "md",
             Self::Html => "html",
             Self::Text => "txt",
+            Self::Docx => "docx",
+            Self::Xlsx => "xlsx",
         }
     }
 
@@ -54,7 +60,7 @@ impl Format {
     pub const fn draws(self) -> bool {
         match self {
             Self::Html => true,
-            Self::Json | Self::Csv | Self::Markdown | Self::Text => false,
+            Self::Json | Self::Csv | Self::Markdown | Self::Text | Self::Docx | Self::Xlsx => false,
         }
     }
 
@@ -67,6 +73,8 @@ impl Format {
             Self::Markdown => "text/markdown; charset=utf-8; variant=GFM",
             Self::Html => "text/html; charset=utf-8",
             Self::Text => "text/plain; charset=utf-8",
+            Self::Docx => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         }
     }
 }
@@ -78,6 +86,8 @@ impl Format {
 /// When the format cannot hold the report; those that are text can hold every report.
 pub fn render(report: &Report, format: Format, _fonts: &Fonts) -> Result<Vec<u8>, RenderError> {
     let text = match format {
+        Format::Docx => return Ok(docx(&compose(report))?),
+        Format::Xlsx => return Ok(xlsx(report)?),
         Format::Json => json(report),
         Format::Csv => csv(report),
         Format::Markdown => markdown(&compose(report)),

@@ -1,9 +1,10 @@
 //! A report as data, and its formats as pure functions to bytes.
 //!
 //! ```text
-//!  Report ──compose──▶ Document ──▶ html · markdown · text     what people read
-//!     │                   charts ──draw──▶ svg, within html
-//!     └───────────────────────────▶ json · csv                 what programs read
+//!  Report ──compose──▶ Document ──▶ html · markdown · text · docx     what people read
+//!     │                   │ charts ──draw──▶ svg, within html
+//!     ├───────────────────┴──────▶ xlsx                            what people work on
+//!     └───────────────────────────▶ json · csv                      what programs read
 //! ```
 //!
 //! The page model knows cells that span rows and columns, and no format; a further format for
@@ -42,8 +43,8 @@ pub use chart::{CHARTS_TITLE, Chart, ChartKind, Mark, Series};
 pub use compose::compose;
 pub use csv::csv;
 pub use document::{Block, Cell, Document, Inline, Origin, Placed, Role, Run, Scope, Table, Title};
-pub use drawing::{Drawing, Fill, Shape, TEXT_SIZE, WIDTH, draw};
 pub use docx::docx;
+pub use drawing::{Drawing, Fill, Shape, TEXT_SIZE, WIDTH, draw};
 pub use error::{MissingGlyph, RenderError};
 pub use explanation::{explanation_in_chinese, explanation_in_english};
 pub use fonts::{FontPurpose, Fonts, OperatorFonts, UnreadableFont};

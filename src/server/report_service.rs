@@ -87,6 +87,8 @@ fn format(code: i32) -> Result<Format, Refused> {
         Ok(pb::ReportFormat::Markdown) => Some(Format::Markdown),
         Ok(pb::ReportFormat::Html) => Some(Format::Html),
         Ok(pb::ReportFormat::Text) => Some(Format::Text),
+        Ok(pb::ReportFormat::Docx) => Some(Format::Docx),
+        Ok(pb::ReportFormat::Xlsx) => Some(Format::Xlsx),
         Ok(pb::ReportFormat::Unspecified) => {
             fields.fault("format", "is required, and is unspecified");
             None

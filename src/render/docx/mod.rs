@@ -248,7 +248,7 @@ mod tests {
             let raw = [Block::Note(any.clone()), Block::Paragraph(vec![Inline::Run(raw)])];
             let blocks = [raw.to_vec(), narrative::blocks(&text, 2)].concat();
             let title = Title { agency: any, report: text };
-            assert_well_formed(&docx(&Document { title, origin, blocks }).unwrap());
+            assert_well_formed(&docx(&Document { title, origin, blocks, charts: Vec::new() }).unwrap());
         }
     }
 }

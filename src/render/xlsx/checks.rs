@@ -152,7 +152,8 @@ impl Check {
 
 fn formula(relation: &SpeltOut, totals: &[CellRef], places: &Places, is_amount: bool) -> String {
     let (left, right) = (side(&relation.left, places), side(&relation.right, places));
-    let difference = format!("({left})-({right})");
+    let taken = if right.contains(['+', '-']) { format!("({right})") } else { right.clone() };
+    let difference = format!("{left}-{taken}");
     let holds = if is_amount {
         // Sums of decimal fractions miss by the last binary digit.
         let difference = format!("ROUND({difference},6)");

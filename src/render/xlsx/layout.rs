@@ -15,7 +15,7 @@ const LINE: usize = 15;
 const PADDING: usize = 6;
 
 /// How wide a table is at least, in digits.
-pub(super) const TABLE_WIDTH: usize = 112;
+pub(super) const TABLE_WIDTH: usize = 124;
 
 /// A row by its place.
 pub(super) fn row(place: usize) -> Result<RowNum, XlsxError> {

@@ -1,7 +1,7 @@
 //! Rendered reports, streamed in parts.
 #![cfg(test)]
 
-use std::sync::Arc;
+use std::{io::Cursor, sync::Arc};
 
 use disclosure_ledger::{
     domain::application::{ConclusionBasis, CountingPolicy, ReworkPolicy},
@@ -16,17 +16,20 @@ use disclosure_ledger::{
     },
 };
 use sha2::{Digest, Sha256};
+use zip::ZipArchive;
 
 use crate::support::{
     AGENCY, Expected, TestServer, collect, date, decide, fresh, invalid, missing, receive, section,
 };
 
-const FORMATS: [(ReportFormat, &str, &str); 5] = [
+const FORMATS: [(ReportFormat, &str, &str); 7] = [
     (ReportFormat::Json, "application/json", "json"),
     (ReportFormat::Csv, "text/csv", "csv"),
     (ReportFormat::Markdown, "text/markdown", "md"),
     (ReportFormat::Html, "text/html", "html"),
     (ReportFormat::Text, "text/plain", "txt"),
+    (ReportFormat::Docx, "application/vnd.openxmlformats-officedocument.wordprocessingml", "docx"),
+    (ReportFormat::Xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml", "xlsx"),
 ];
 
 fn of(year: i32) -> pb::ReportSelector {
@@ -52,6 +55,17 @@ async fn render(
         other => panic!("{other:?} is not a chunk"),
     };
     (description, messages.map(chunk).collect())
+}
+
+/// What is written in a document: its text, or the text of the parts that it packs.
+fn written(format: ReportFormat, document: Vec<u8>) -> String {
+    if !matches!(format, ReportFormat::Docx | ReportFormat::Xlsx) {
+        return String::from_utf8(document).unwrap();
+    }
+    let mut parts = ZipArchive::new(Cursor::new(document)).unwrap();
+    (0..parts.len())
+        .map(|place| std::io::read_to_string(parts.by_index(place).unwrap()).unwrap())
+        .collect()
 }
 
 async fn year(server: &TestServer) {
@@ -80,8 +94,10 @@ async fn the_first_message_describes_the_bytes_that_follow() {
         assert_eq!(description.sha256[..], Sha256::digest(&document)[..]);
         assert_eq!(description.as_of_position, 5);
         assert!(chunks.iter().all(|chunk| (1..=64 * 1024).contains(&chunk.len())));
-        assert!(chunks.len() > 1 || format == ReportFormat::Csv, "{format:?} comes in parts");
-        std::str::from_utf8(&document).unwrap();
+        let is_short =
+            matches!(format, ReportFormat::Csv | ReportFormat::Docx | ReportFormat::Xlsx);
+        assert!(chunks.len() > 1 || is_short, "{format:?} comes in parts");
+        written(format, document);
     }
 }
 
@@ -100,9 +116,8 @@ async fn a_report_is_the_same_bytes_every_time_and_as_of_then() {
         assert_eq!(render(&server, request(then.clone(), format)).await, before);
         let (now, chunks) = render(&server, request(of(2020), format)).await;
         assert_eq!(now.as_of_position, 6);
-        let text = String::from_utf8(chunks.concat()).unwrap();
-        let written = text.contains("后来补写");
-        assert_eq!(written, format != ReportFormat::Csv, "{format:?}");
+        let is_written = written(format, chunks.concat()).contains("后来补写");
+        assert_eq!(is_written, format != ReportFormat::Csv, "{format:?}");
     }
 }
 
