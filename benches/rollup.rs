@@ -20,7 +20,7 @@ use disclosure_ledger::{
     clock::SystemClock,
     domain::{
         AgencyId, ApplicationId, Body, Event, LegalDate, ReportYear, ShortText, agency,
-        application::{self, Decided, Delivery, Received},
+        application::{self, CountingPolicy, Decided, Delivery, Received},
     },
     projection::{AsOf, FindingsOf, Projection, Register, RollUpOf, StatementOf},
     render::{Fonts, Format, Report, render},
@@ -152,6 +152,7 @@ async fn reports(projection: &Projection, ids: &[AgencyId], year: ReportYear) ->
                 tables: statement.tables,
                 sections: statement.sections,
                 findings: statement.findings,
+                policy: CountingPolicy::default(),
                 background: background?,
                 as_of_position: position.get(),
             };

@@ -78,9 +78,9 @@ impl Failure {
         Self::new(Kind::Unreachable, "FILE", message)
     }
 
-    /// Whether the server or the data cannot be reached, so that trying on is of no use.
-    pub(super) const fn is_unreachable(&self) -> bool {
-        matches!(self.kind, Kind::Unreachable)
+    /// Whether the server cannot be reached, so that trying on is of no use.
+    pub(super) fn is_unreachable(&self) -> bool {
+        matches!(self.reason.as_str(), "UNAVAILABLE" | "UNREACHABLE" | "SHUTTING_DOWN")
     }
 
     /// The exit code.

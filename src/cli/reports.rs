@@ -66,13 +66,15 @@ pub(super) async fn run(
             if manifest.holds(&wanted) {
                 tally.kept = tally.kept.saturating_add(1);
             } else {
-                match fetch_document(channel.clone(), wanted.selector.clone(), format.0).await {
-                    Ok(document) => {
-                        manifest.write(&wanted, &document)?;
-                        tally.written = tally.written.saturating_add(1);
-                    }
+                let selector = wanted.selector.clone();
+                let written = match fetch_document(channel.clone(), selector, format.0).await {
+                    Ok(document) => manifest.write(&wanted, &document),
                     // Without a server, none of the others can be rendered either.
                     Err(failure) if failure.is_unreachable() => return Err(failure),
+                    Err(failure) => Err(failure),
+                };
+                match written {
+                    Ok(()) => tally.written = tally.written.saturating_add(1),
                     Err(failure) => {
                         tally.failed = tally.failed.saturating_add(1);
                         progress.hide();
@@ -195,7 +197,11 @@ impl Manifest {
         let partial = self.directory.join(format!(".{name}.partial"));
         fs::write(&partial, &document.bytes)
             .map_err(|error| Failure::file("write", &partial, &error))?;
-        fs::rename(&partial, &path).map_err(|error| Failure::file("rename", &partial, &error))?;
+        if let Err(error) = fs::rename(&partial, &path) {
+            // Whether or not it can be taken away, what stands in the way is what matters.
+            drop(fs::remove_file(&partial));
+            return Err(Failure::file("write", &path, &error));
+        }
         let line = json!({
             "file": name,
             "agency": wanted.selector.agency_id,
