@@ -458,6 +458,7 @@ impl ValueEnum for FormatName {
             FormatName(Format::Markdown),
             FormatName(Format::Html),
             FormatName(Format::Text),
+            FormatName(Format::Pdf),
         ];
         FORMATS
     }

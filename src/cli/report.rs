@@ -40,6 +40,7 @@ pub(super) async fn fetch(
         Format::Markdown => pb::ReportFormat::Markdown,
         Format::Html => pb::ReportFormat::Html,
         Format::Text => pb::ReportFormat::Text,
+        Format::Pdf => pb::ReportFormat::Pdf,
     };
     let request = pb::RenderReportRequest { selector: Some(selector), format: format.into() };
     let mut parts = ReportServiceClient::new(channel).render_report(request).await?.into_inner();

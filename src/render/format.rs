@@ -1,6 +1,6 @@
 //! The formats a report can be had in, by name.
 
-use super::{Fonts, RenderError, Report, compose, csv, html, json, markdown, text};
+use super::{Fonts, RenderError, Report, compose, csv, html, json, markdown, pdf, text};
 
 /// How wide a page of text is, in terminal columns.
 const TEXT_COLUMNS: usize = 100;
@@ -18,12 +18,14 @@ pub enum Format {
     Html,
     /// The page in drawn characters, for a terminal.
     Text,
+    /// The page on paper, in archive quality (PDF/A-2a).
+    Pdf,
 }
 
 impl Format {
     /// Every format.
     pub const ALL: &'static [Self] =
-        &[Self::Json, Self::Csv, Self::Markdown, Self::Html, Self::Text];
+        &[Self::Json, Self::Csv, Self::Markdown, Self::Html, Self::Text, Self::Pdf];
 
     /// The permanent key, which is also the file extension.
     #[must_use]
@@ -34,6 +36,7 @@ impl Format {
             Self::Markdown => "md",
             Self::Html => "html",
             Self::Text => "txt",
+            Self::Pdf => "pdf",
         }
     }
 
@@ -53,12 +56,12 @@ impl Format {
     #[must_use]
     pub const fn draws(self) -> bool {
         match self {
-            Self::Html => true,
+            Self::Html | Self::Pdf => true,
             Self::Json | Self::Csv | Self::Markdown | Self::Text => false,
         }
     }
 
-    /// The media type, with its character set.
+    /// The media type, with its character set where it is text.
     #[must_use]
     pub const fn media_type(self) -> &'static str {
         match self {
@@ -67,6 +70,7 @@ impl Format {
             Self::Markdown => "text/markdown; charset=utf-8; variant=GFM",
             Self::Html => "text/html; charset=utf-8",
             Self::Text => "text/plain; charset=utf-8",
+            Self::Pdf => "application/pdf",
         }
     }
 }
@@ -76,13 +80,14 @@ impl Format {
 /// # Errors
 ///
 /// When the format cannot hold the report; those that are text can hold every report.
-pub fn render(report: &Report, format: Format, _fonts: &Fonts) -> Result<Vec<u8>, RenderError> {
+pub fn render(report: &Report, format: Format, fonts: &Fonts) -> Result<Vec<u8>, RenderError> {
     let text = match format {
         Format::Json => json(report),
         Format::Csv => csv(report),
         Format::Markdown => markdown(&compose(report)),
         Format::Html => html(&compose(report)),
         Format::Text => text(&compose(report), TEXT_COLUMNS),
+        Format::Pdf => return pdf(&compose(report), fonts),
     };
     Ok(text.into_bytes())
 }

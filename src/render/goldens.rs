@@ -19,7 +19,8 @@ fn goldens() -> Vec<(String, Vec<u8>)> {
 
 fn files(name: &str, report: &Report) -> Vec<(String, Vec<u8>)> {
     let fonts = Fonts::vendored().unwrap();
-    let formats = Format::ALL.iter().map(|&format| {
+    // The bytes of a PDF are those of the release of the library that writes it.
+    let formats = Format::ALL.iter().filter(|&&format| format != Format::Pdf).map(|&format| {
         (format!("{name}.{}", format.extension()), render(report, format, &fonts).unwrap())
     });
     let narrow = [80].map(|columns| {
