@@ -123,6 +123,15 @@ mod tests {
     }
 
     #[test]
+    fn font_files_are_named_by_what_they_are_for() {
+        let settings = Settings::parse("[fonts]\nfallback = [\"a.otf\", \"b.ttc\"]").unwrap();
+        let fallback = vec![PathBuf::from("a.otf"), PathBuf::from("b.ttc")];
+        assert_eq!(settings.fonts, FontFiles { fallback, ..FontFiles::default() });
+        let error = Settings::parse("[fonts]\nfallbck = []").unwrap_err();
+        assert!(error.message().contains("fallbck"), "{error}");
+    }
+
+    #[test]
     fn an_unknown_setting_is_refused_by_name() {
         let error = Settings::parse("lisen = 1").unwrap_err();
         assert!(error.message().contains("lisen"), "{error}");

@@ -36,9 +36,12 @@ pub(super) async fn run(options: ServeOptions, output: Output) -> Result<Outcome
     let policy = settings.policy.counting();
     let how = ServeSettings { reflection: settings.reflection, policy, fonts };
     let served = serve(Arc::new(store), clock, listener, how, stop).await;
-    served.map_err(|error| match error {
-        ServeError::Font(unreadable) => unusable(&settings.fonts, unreadable),
-        other => Failure::unreachable("the server stopped", &other),
+    served.map_err(|error| {
+        if let ServeError::Font(unreadable) = error {
+            unusable(&settings.fonts, unreadable)
+        } else {
+            Failure::unreachable("the server stopped", &error)
+        }
     })?;
     Ok(Outcome::Done)
 }

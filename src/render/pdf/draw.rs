@@ -151,13 +151,13 @@ fn draw_ink(ink: &Ink, x: f32, y: f32, faces: &[Font], surface: &mut Surface<'_>
                     path.push_rect(rect);
                 }
             }
-            stroke(path.finish(), surface);
+            stroke(path.finish().as_ref(), surface);
         }
         Ink::Rule(height) => {
             let mut path = PathBuilder::new();
             path.move_to(x, y);
             path.line_to(x, y + height);
-            stroke(path.finish(), surface);
+            stroke(path.finish().as_ref(), surface);
         }
         Ink::Shade(width, height) => shade(x, y, *width, *height, surface),
         Ink::Bar(width, height, fill) => draw_bar(x, y, *width, *height, *fill, surface),
@@ -173,7 +173,7 @@ fn draw_ink(ink: &Ink, x: f32, y: f32, faces: &[Font], surface: &mut Surface<'_>
                 path.line_to(x + right * end, y + down * end);
                 at += dash + DASH;
             }
-            stroke(path.finish(), surface);
+            stroke(path.finish().as_ref(), surface);
         }
     }
 }
@@ -181,11 +181,13 @@ fn draw_ink(ink: &Ink, x: f32, y: f32, faces: &[Font], surface: &mut Surface<'_>
 /// A bar of a chart, told from the others in grey, too.
 fn draw_bar(x: f32, y: f32, width: f32, height: f32, fill: Fill, surface: &mut Surface<'_>) {
     let mut outline = PathBuilder::new();
-    Rect::from_xywh(x, y, width, height).into_iter().for_each(|bar| outline.push_rect(bar));
+    if let Some(bar) = Rect::from_xywh(x, y, width, height) {
+        outline.push_rect(bar);
+    }
     let outline = outline.finish();
     match fill {
-        Fill::Dark => self::fill(outline.clone(), DARK, surface),
-        Fill::Light => self::fill(outline.clone(), SHADE, surface),
+        Fill::Dark => self::fill(outline.as_ref(), DARK, surface),
+        Fill::Light => self::fill(outline.as_ref(), SHADE, surface),
         Fill::Hatched => {
             let mut lines = PathBuilder::new();
             // Each line is where x and y add up to the same, as far as it lies within the bar.
@@ -196,24 +198,25 @@ fn draw_bar(x: f32, y: f32, width: f32, height: f32, fill: Fill, surface: &mut S
                 lines.line_to(x + right, y + sum - right);
                 sum += HATCH;
             }
-            stroke(lines.finish(), surface);
+            stroke(lines.finish().as_ref(), surface);
         }
         Fill::Dotted => {
             let mut left = HATCH / 2.0;
             while left < width {
                 let mut top = HATCH / 2.0;
                 while top < height {
-                    self::fill(circle(x + left, y + top, HATCH / 6.0), DARK, surface);
+                    let dot = circle(x + left, y + top, HATCH / 6.0);
+                    self::fill(dot.as_ref(), DARK, surface);
                     top += HATCH;
                 }
                 left += HATCH;
             }
         }
     }
-    stroke(outline, surface);
+    stroke(outline.as_ref(), surface);
 }
 
-fn stroke(path: Option<Path>, surface: &mut Surface<'_>) {
+fn stroke(path: Option<&Path>, surface: &mut Surface<'_>) {
     let Some(path) = path else { return };
     surface.set_fill(None);
     surface.set_stroke(Some(Stroke {
@@ -221,14 +224,14 @@ fn stroke(path: Option<Path>, surface: &mut Surface<'_>) {
         width: measure::GRID_LINE,
         ..Stroke::default()
     }));
-    surface.draw_path(&path);
+    surface.draw_path(path);
     surface.set_stroke(None);
 }
 
-fn fill(path: Option<Path>, luma: u8, surface: &mut Surface<'_>) {
+fn fill(path: Option<&Path>, luma: u8, surface: &mut Surface<'_>) {
     let Some(path) = path else { return };
     surface.set_fill(Some(filled(luma)));
-    surface.draw_path(&path);
+    surface.draw_path(path);
 }
 
 fn filled(luma: u8) -> Paint {
@@ -241,8 +244,10 @@ fn filled(luma: u8) -> Paint {
 
 fn shade(x: f32, y: f32, width: f32, height: f32, surface: &mut Surface<'_>) {
     let mut path = PathBuilder::new();
-    Rect::from_xywh(x, y, width, height).into_iter().for_each(|rect| path.push_rect(rect));
-    fill(path.finish(), SHADE, surface);
+    if let Some(rect) = Rect::from_xywh(x, y, width, height) {
+        path.push_rect(rect);
+    }
+    fill(path.finish().as_ref(), SHADE, surface);
 }
 
 fn draw_line(line: &Line, x: f32, y: f32, faces: &[Font], surface: &mut Surface<'_>) {
@@ -255,7 +260,8 @@ fn draw_line(line: &Line, x: f32, y: f32, faces: &[Font], surface: &mut Surface<
         draw_run(run, &line.text, x, y, faces, surface);
     }
     for &middle in &line.dots {
-        fill(circle(x + middle, y + 0.24 * size, 0.055 * size), 0, surface);
+        let dot = circle(x + middle, y + 0.24 * size, 0.055 * size);
+        fill(dot.as_ref(), 0, surface);
     }
 }
 

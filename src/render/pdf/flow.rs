@@ -3,7 +3,10 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::render::document::{self, Block, Cell, Document, Inline, Run, Scope, Table, Title};
+use crate::render::{
+    chart::{CHARTS_TITLE, Chart},
+    document::{self, Block, Cell, Document, Inline, Run, Scope, Table, Title},
+};
 
 use super::{
     figure::{Figure, figure},
@@ -63,12 +66,13 @@ struct Item {
 }
 
 enum Content {
-    Lines(Lines),
+    Lines(Passage),
     Table { table: Table, width: f32, node: usize },
     Figure { figure: Figure, node: usize },
 }
 
-struct Lines {
+/// Lines of one size, one below the other.
+struct Passage {
     lines: Vec<Line>,
     leading: f32,
     size: f32,
@@ -79,7 +83,7 @@ struct Lines {
     shade: Option<f32>,
 }
 
-impl Lines {
+impl Passage {
     fn height(&self, lines: usize) -> f32 {
         f32::from(u16::try_from(lines).unwrap_or(u16::MAX)) * self.leading
     }
@@ -113,7 +117,7 @@ impl Flow<'_, '_> {
             let part = |text: &String| [Inline::Run(Run::plain(text.clone()))];
             lines = parts.map(|text| self.typesetter.set(&part(text), style, width)).concat();
         }
-        let lines = Lines {
+        let lines = Passage {
             lines,
             leading: measure::TITLE_LEADING,
             size: style.size,
@@ -197,7 +201,7 @@ impl Flow<'_, '_> {
         node: usize,
     ) {
         let lines = self.typesetter.set(inlines, style, edges.width);
-        let lines = Lines { lines, leading, size: style.size, node, label: None, shade: None };
+        let lines = Passage { lines, leading, size: style.size, node, label: None, shade: None };
         self.push(Content::Lines(lines), edges.x, 0.0, false);
     }
 
@@ -208,7 +212,7 @@ impl Flow<'_, '_> {
         // A tab stands at every fourth place, as far as that can be told without columns.
         let text = text.replace('\t', "    ");
         let lines = self.typesetter.set(&[Inline::Run(Run::plain(text))], style, inner.width);
-        let lines = Lines {
+        let lines = Passage {
             lines,
             leading: measure::SMALL_LEADING,
             size: style.size,
@@ -255,7 +259,7 @@ impl Flow<'_, '_> {
                 }
                 // What begins with a list, a table or nothing has its number on a line of its own.
                 Some(_) | None => {
-                    let lines = Lines {
+                    let lines = Passage {
                         lines: vec![Line::default()],
                         leading: measure::LEADING,
                         size: measure::BODY_SIZE,
@@ -316,7 +320,7 @@ impl Flow<'_, '_> {
                 let count = lines.lines.len();
                 let first = if count <= FEWEST.saturating_add(1) { count } else { FEWEST };
                 self.make_room(above + lines.height(first), false);
-                heads.into_iter().for_each(|head| self.put(head));
+                self.put_all(heads);
                 self.put(item);
             }
             Content::Table { table, width, node } => {
@@ -326,13 +330,13 @@ impl Flow<'_, '_> {
                 let least =
                     if above + height <= room + HAIR { height } else { fitted.grid.least_height() };
                 self.make_room(above + least, fitted.is_landscape);
-                heads.into_iter().for_each(|head| self.put(head));
+                self.put_all(heads);
                 self.y += item.before;
                 self.put_table(table, fitted, item.x, *node, item.ruled);
             }
             Content::Figure { figure, .. } => {
                 self.make_room(above + figure.height, false);
-                heads.into_iter().for_each(|head| self.put(head));
+                self.put_all(heads);
                 self.put(item);
             }
         }
@@ -365,6 +369,12 @@ impl Flow<'_, '_> {
         let (left, top) = corner(self.is_landscape());
         if let Some(page) = self.laid.pages.last_mut() {
             page.pieces.push(Piece { of, x: left + x, y: top + y, ink });
+        }
+    }
+
+    fn put_all(&mut self, items: Vec<Item>) {
+        for item in items {
+            self.put(item);
         }
     }
 
@@ -417,7 +427,7 @@ impl Flow<'_, '_> {
         self.y += figure.height;
     }
 
-    fn put_lines(&mut self, lines: &mut Lines, put: Vec<Line>, x: f32, ruled: Option<f32>) {
+    fn put_lines(&mut self, lines: &mut Passage, put: Vec<Line>, x: f32, ruled: Option<f32>) {
         let height = lines.height(put.len());
         if put.is_empty() {
             return;
@@ -477,12 +487,12 @@ impl Flow<'_, '_> {
         keeps_words: bool,
     ) -> Option<Fitted> {
         let (above, beside) = measure::TABLE_PADDING;
-        let (padding, side) = (above * size, beside * size);
+        let (padding, margin) = (above * size, beside * size);
         let placed = table.placed();
         let mut needed = vec![0.0_f32; table.widths.len()];
         if keeps_words {
             for place in placed.iter().filter(|place| place.cell.columns == 1) {
-                let longest = self.longest_word(place.cell, size) + 2.0 * side;
+                let longest = self.longest_word(place.cell, size) + 2.0 * margin;
                 needed.iter_mut().skip(place.column).take(1).for_each(|n| *n = n.max(longest));
             }
         }
@@ -499,7 +509,7 @@ impl Flow<'_, '_> {
         let rows = table.header.len().saturating_add(table.body.len());
         for place in &placed {
             let end_column = place.end_column().min(table.widths.len());
-            let inner = at(end_column) - at(place.column) - 2.0 * side;
+            let inner = at(end_column) - at(place.column) - 2.0 * margin;
             let style = cell_style(table, place.cell, size);
             let inlines = [Inline::Run(Run::plain(place.cell.text.clone()))];
             let set = self.typesetter.set(&inlines, style, inner.max(size));
