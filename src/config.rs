@@ -18,6 +18,20 @@ pub struct Settings {
     pub reflection: bool,
     /// How applications are counted where the law leaves it open.
     pub policy: PolicySettings,
+    /// The fonts that paper is printed with.
+    pub fonts: FontFiles,
+}
+
+/// Font files besides those that come with the program.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FontFiles {
+    /// For the text, tried first.
+    pub body: Vec<PathBuf>,
+    /// For headings and what is strong, tried first.
+    pub headings: Vec<PathBuf>,
+    /// For characters that no other font has.
+    pub fallback: Vec<PathBuf>,
 }
 
 /// The settings under `[policy]`; each has a default.
@@ -82,6 +96,7 @@ impl Default for Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 50_051)),
             reflection: false,
             policy: PolicySettings::default(),
+            fonts: FontFiles::default(),
         }
     }
 }
@@ -105,6 +120,15 @@ mod tests {
     fn the_sample_states_the_defaults() {
         let sample = include_str!("../docs/operating/disclosure.toml");
         assert_eq!(Settings::parse(sample).unwrap(), Settings::default());
+    }
+
+    #[test]
+    fn font_files_are_named_by_what_they_are_for() {
+        let settings = Settings::parse("[fonts]\nfallback = [\"a.otf\", \"b.ttc\"]").unwrap();
+        let fallback = vec![PathBuf::from("a.otf"), PathBuf::from("b.ttc")];
+        assert_eq!(settings.fonts, FontFiles { fallback, ..FontFiles::default() });
+        let error = Settings::parse("[fonts]\nfallbck = []").unwrap_err();
+        assert!(error.message().contains("fallbck"), "{error}");
     }
 
     #[test]

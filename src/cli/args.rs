@@ -516,6 +516,7 @@ impl ValueEnum for FormatName {
             FormatName(Format::Text),
             FormatName(Format::Docx),
             FormatName(Format::Xlsx),
+            FormatName(Format::Pdf),
         ];
         FORMATS
     }

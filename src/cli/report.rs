@@ -64,6 +64,7 @@ pub(super) async fn fetch_document(
         Format::Text => pb::ReportFormat::Text,
         Format::Docx => pb::ReportFormat::Docx,
         Format::Xlsx => pb::ReportFormat::Xlsx,
+        Format::Pdf => pb::ReportFormat::Pdf,
     };
     let request = pb::RenderReportRequest { selector: Some(selector), format: format.into() };
     let mut parts = ReportServiceClient::new(channel).render_report(request).await?.into_inner();

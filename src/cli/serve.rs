@@ -1,14 +1,18 @@
 //! `disclosure serve`.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use tokio::net::TcpListener;
 
 use super::{Failure, Outcome, Output, args::ServeOptions};
 use crate::{
     clock::SystemClock,
-    config::Settings,
-    server::{ServeSettings, serve},
+    config::{FontFiles, Settings},
+    render::{FontPurpose, OperatorFonts, UnreadableFont},
+    server::{ServeError, ServeSettings, serve},
     store::SledStore,
     telemetry,
 };
@@ -18,6 +22,7 @@ pub(super) async fn run(options: ServeOptions, output: Output) -> Result<Outcome
     telemetry::install(
         std::env::var_os("DISCLOSURE_LOG").and_then(|v| v.into_string().ok()).as_deref(),
     );
+    let fonts = read_fonts(&settings.fonts)?;
     let clock = Arc::new(SystemClock);
     let store = open(&settings.data, clock.clone()).await?;
     let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
@@ -29,10 +34,42 @@ pub(super) async fn run(options: ServeOptions, output: Output) -> Result<Outcome
     let stop = stop_signal()?;
     output.line(format_args!("serving on http://{address}, log in {}", settings.data.display()));
     let policy = settings.policy.counting();
-    let how = ServeSettings { reflection: settings.reflection, policy, ..ServeSettings::default() };
+    let how = ServeSettings { reflection: settings.reflection, policy, fonts };
     let served = serve(Arc::new(store), clock, listener, how, stop).await;
-    served.map_err(|error| Failure::unreachable("the server stopped", &error))?;
+    served.map_err(|error| {
+        if let ServeError::Font(unreadable) = error {
+            unusable(&settings.fonts, unreadable)
+        } else {
+            Failure::unreachable("the server stopped", &error)
+        }
+    })?;
     Ok(Outcome::Done)
+}
+
+/// Reads the font files that the settings name.
+fn read_fonts(files: &FontFiles) -> Result<OperatorFonts, Failure> {
+    let read = |files: &[PathBuf]| {
+        let read = files
+            .iter()
+            .map(|file| std::fs::read(file).map_err(|error| Failure::file("read", file, &error)));
+        read.collect::<Result<Vec<_>, _>>()
+    };
+    Ok(OperatorFonts {
+        body: read(&files.body)?,
+        headings: read(&files.headings)?,
+        fallback: read(&files.fallback)?,
+    })
+}
+
+/// A file that the settings name as a font, and that is none.
+fn unusable(files: &FontFiles, unreadable: UnreadableFont) -> Failure {
+    let files = match unreadable.purpose {
+        FontPurpose::Body => &files.body,
+        FontPurpose::Headings => &files.headings,
+        FontPurpose::Fallback => &files.fallback,
+    };
+    let named = files.get(unreadable.index).map(|file| file.display().to_string());
+    Failure::usage(format!("{} {unreadable}", named.unwrap_or_default()))
 }
 
 /// What was typed, over what the file says, over the defaults.

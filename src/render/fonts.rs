@@ -111,6 +111,21 @@ impl Fonts {
         lacking
     }
 
+    /// The names under which parley finds the faces of the text, in the order of their trial.
+    pub(super) fn body(&self) -> &[String] {
+        &self.body
+    }
+
+    /// The same for headings and what is strong.
+    pub(super) fn headings(&self) -> &[String] {
+        &self.headings
+    }
+
+    /// What parley finds them in; one for each who sets text.
+    pub(super) fn context(&self) -> FontContext {
+        self.context.clone()
+    }
+
     fn has(&self, character: char) -> bool {
         self.faces.iter().any(|face| {
             let characters = face.characters.charmap(face.data.as_ref());

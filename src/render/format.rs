@@ -1,6 +1,8 @@
 //! The formats a report can be had in, by name.
 
-use super::{Fonts, RenderError, Report, compose, csv, docx, html, json, markdown, text, xlsx};
+use super::{
+    Fonts, RenderError, Report, compose, csv, docx, html, json, markdown, pdf, text, xlsx,
+};
 
 /// How wide a page of text is, in terminal columns.
 const TEXT_COLUMNS: usize = 100;
@@ -22,12 +24,22 @@ pub enum Format {
     Docx,
     /// The tables as a workbook with live checks, and the text.
     Xlsx,
+    /// The page on paper, in archive quality (PDF/A-2a).
+    Pdf,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: &'static [Self] =
-        &[Self::Json, Self::Csv, Self::Markdown, Self::Html, Self::Text, Self::Docx, Self::Xlsx];
+    pub const ALL: &'static [Self] = &[
+        Self::Json,
+        Self::Csv,
+        Self::Markdown,
+        Self::Html,
+        Self::Text,
+        Self::Docx,
+        Self::Xlsx,
+        Self::Pdf,
+    ];
 
     /// The permanent key, which is also the file extension.
     #[must_use]
@@ -40,6 +52,7 @@ impl Format {
             Self::Text => "txt",
             Self::Docx => "docx",
             Self::Xlsx => "xlsx",
+            Self::Pdf => "pdf",
         }
     }
 
@@ -59,12 +72,12 @@ impl Format {
     #[must_use]
     pub const fn draws(self) -> bool {
         match self {
-            Self::Html => true,
+            Self::Html | Self::Pdf => true,
             Self::Json | Self::Csv | Self::Markdown | Self::Text | Self::Docx | Self::Xlsx => false,
         }
     }
 
-    /// The media type, with its character set.
+    /// The media type, with its character set where it is text.
     #[must_use]
     pub const fn media_type(self) -> &'static str {
         match self {
@@ -75,6 +88,7 @@ impl Format {
             Self::Text => "text/plain; charset=utf-8",
             Self::Docx => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
             Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Self::Pdf => "application/pdf",
         }
     }
 }
@@ -84,7 +98,7 @@ impl Format {
 /// # Errors
 ///
 /// When the format cannot hold the report; those that are text can hold every report.
-pub fn render(report: &Report, format: Format, _fonts: &Fonts) -> Result<Vec<u8>, RenderError> {
+pub fn render(report: &Report, format: Format, fonts: &Fonts) -> Result<Vec<u8>, RenderError> {
     let text = match format {
         Format::Docx => return Ok(docx(&compose(report))?),
         Format::Xlsx => return Ok(xlsx(report)?),
@@ -93,6 +107,7 @@ pub fn render(report: &Report, format: Format, _fonts: &Fonts) -> Result<Vec<u8>
         Format::Markdown => markdown(&compose(report)),
         Format::Html => html(&compose(report)),
         Format::Text => text(&compose(report), TEXT_COLUMNS),
+        Format::Pdf => return pdf(&compose(report), fonts),
     };
     Ok(text.into_bytes())
 }

@@ -19,7 +19,8 @@ fn goldens() -> Vec<(String, Vec<u8>)> {
 
 fn files(name: &str, report: &Report) -> Vec<(String, Vec<u8>)> {
     let fonts = Fonts::vendored().unwrap();
-    let formats = Format::ALL.iter().flat_map(|&format| {
+    // The bytes of a PDF are those of the release of the library that writes it.
+    let formats = Format::ALL.iter().filter(|&&format| format != Format::Pdf).flat_map(|&format| {
         let bytes = render(report, format, &fonts).unwrap();
         parts_of(format!("{name}.{}", format.extension()), format, bytes)
     });

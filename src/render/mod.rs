@@ -1,10 +1,10 @@
 //! A report as data, and its formats as pure functions to bytes.
 //!
 //! ```text
-//!  Report ──compose──▶ Document ──▶ html · markdown · text · docx     what people read
-//!     │                   │ charts ──draw──▶ svg, within html
-//!     ├───────────────────┴──────▶ xlsx                            what people work on
-//!     └───────────────────────────▶ json · csv                      what programs read
+//!  Report ──compose──▶ Document ──▶ html · markdown · text · docx · pdf   what people read
+//!     │                   │ charts ──draw──▶ svg, within html; shapes, within pdf
+//!     ├───────────────────┴──────▶ xlsx                                   what people work on
+//!     └───────────────────────────▶ json · csv                            what programs read
 //! ```
 //!
 //! The page model knows cells that span rows and columns, and no format; a further format for
@@ -26,6 +26,7 @@ mod html;
 mod json;
 mod markdown;
 mod narrative;
+mod pdf;
 mod report;
 mod svg;
 mod text;
@@ -52,6 +53,7 @@ pub use format::{Format, render};
 pub use html::html;
 pub use json::{finding_json, json};
 pub use markdown::markdown;
+pub use pdf::pdf;
 pub use report::Report;
 pub use svg::svg;
 pub use text::text;

@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-use super::Report;
+use super::{Block, CHARTS_TITLE, Document, Report, Shape, draw, narrative::plain};
 
 /// Texts that must come out as they are, in every format.
 pub(super) const HOSTILE: &[&str] = &[
@@ -178,6 +178,49 @@ pub(super) fn hostile() -> Report {
         as_of_position: 0,
         background: Background::default(),
         policy: CountingPolicy::default(),
+    }
+}
+
+/// Every word of a page, in the order in which it is read.
+pub(in crate::render) fn words(document: &Document) -> String {
+    let mut words = document.title.to_string() + &words_of(&document.blocks);
+    if !document.charts.is_empty() {
+        words += CHARTS_TITLE;
+    }
+    for chart in &document.charts {
+        words += &chart.title;
+        for shape in draw(chart).shapes {
+            if let Shape::Words { text, .. } = shape {
+                words += &text;
+            }
+        }
+        words += &chart.summary;
+    }
+    words
+}
+
+fn words_of(blocks: &[Block]) -> String {
+    blocks.iter().map(words_in).collect()
+}
+
+fn words_in(block: &Block) -> String {
+    match block {
+        Block::Heading { text, .. } | Block::Preformatted(text) | Block::Note(text) => text.clone(),
+        Block::Paragraph(inlines) => plain(inlines),
+        Block::List { first, items } => {
+            let mut number = first.unwrap_or_default();
+            let mut words = String::new();
+            for item in items {
+                words += &first.map_or("•".to_owned(), |_| format!("{number}."));
+                words += &words_of(item);
+                number += 1;
+            }
+            words
+        }
+        Block::Quote(blocks) => words_of(blocks),
+        Block::Table(table) => {
+            table.placed().iter().map(|place| place.cell.text.as_str()).collect()
+        }
     }
 }
 

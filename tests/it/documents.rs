@@ -107,7 +107,7 @@ fn the_tour_of_the_readme_runs() {
     let (out, err) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
     assert!(run.status.success(), "{out}\n{err}\n{}", tour(program));
     assert!(out.contains("1711 events recorded"), "{out}");
-    for file in ["report.html", "report.json", "then.md", "other-form.csv"] {
+    for file in ["report.html", "report.json", "report.pdf", "then.md", "other-form.csv"] {
         assert!(fs::metadata(directory.path().join(file)).unwrap().len() > 1000, "{file}");
     }
 }

@@ -19,7 +19,8 @@ use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
 use crate::support::{
-    AGENCY, Expected, TestServer, collect, date, decide, fresh, invalid, missing, receive, section,
+    AGENCY, Expected, TestServer, check_refusal, collect, contradicts, date, decide, fresh,
+    invalid, missing, receive, section,
 };
 
 const FORMATS: [(ReportFormat, &str, &str); 7] = [
@@ -119,6 +120,38 @@ async fn a_report_is_the_same_bytes_every_time_and_as_of_then() {
         let is_written = written(format, chunks.concat()).contains("后来补写");
         assert_eq!(is_written, format != ReportFormat::Csv, "{format:?}");
     }
+}
+
+#[tokio::test]
+async fn a_report_in_pdf_is_the_same_bytes_every_time_and_as_of_then() {
+    let server = TestServer::with_agency().await;
+    let written = |text| section(2020, Section::Overview, text);
+    server.narrative().set_section(written("全年收到申请一件。")).await.unwrap();
+    let pdf = |selector| render(&server, request(selector, ReportFormat::Pdf));
+    let (description, before) = pdf(of(2020)).await;
+    assert_eq!(description.media_type, "application/pdf");
+    assert_eq!(description.file_name, "a-2020.pdf");
+    assert_eq!(description.sha256[..], Sha256::digest(before.concat())[..]);
+    assert!(before.concat().starts_with(b"%PDF-1.7"));
+    server.narrative().set_section(written("全年收到申请二件。")).await.unwrap();
+    let then = pb::ReportSelector { as_of: Some(AsOf::AsOfPosition(2)), ..of(2020) };
+    assert_eq!(pdf(then).await.1, before);
+    assert_ne!(pdf(of(2020)).await.1, before);
+}
+
+#[tokio::test]
+async fn characters_that_no_font_has_are_refused_by_name_and_by_paper_only() {
+    let server = TestServer::with_agency().await;
+    let rare = section(2020, Section::Problems, "申请人\u{20BB7}某。");
+    server.narrative().set_section(rare).await.unwrap();
+    let refused = server.reports().render_report(request(of(2020), ReportFormat::Pdf)).await;
+    let refused = refused.err().unwrap();
+    check_refusal(&refused, contradicts("GLYPH_MISSING", &["format"]));
+    assert_eq!(
+        refused.message(),
+        "no font has \u{20BB7} (U+20BB7) in “五、存在的主要问题及改进情况”"
+    );
+    render(&server, request(of(2020), ReportFormat::Html)).await;
 }
 
 #[tokio::test]
