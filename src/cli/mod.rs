@@ -17,6 +17,7 @@ mod import;
 mod narrative;
 mod output;
 mod progress;
+mod rehearse;
 mod report;
 mod serve;
 mod verify;
@@ -92,6 +93,7 @@ async fn run(arguments: Arguments, output: Output) -> Result<Outcome, Failure> {
         Command::Explain(options) => deadlines::explain(&server, options, output).await,
         Command::Timeliness(options) => deadlines::timeliness(&server, options, output).await,
         Command::Fees(options) => fees::run(&server, options, output).await,
+        Command::Rehearse(options) => rehearse::run(&server, options, output).await,
         Command::Import(options) => import::run(&server, options, output).await,
         Command::Narrative(act) => narrative::run(&server, act, output).await,
         Command::Report(options) => report::run(&server, options, output).await,

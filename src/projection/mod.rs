@@ -16,9 +16,11 @@ mod history;
 mod id_hashing;
 mod page;
 mod register;
+mod rehearsal;
 mod replay;
 mod statement;
 mod steps;
+mod watch;
 
 pub use applications::TooManyApplications;
 pub use calendar::{CalendarBook, NoticeEntry, NoticeFilter};
@@ -31,5 +33,7 @@ pub use register::{
     AgencyBook, ApplicationEntry, ApplicationFilter, ApplicationState, Footprint, Register,
     RemedyEntry, Versioned,
 };
+pub use rehearsal::{Rehearsal, Supposed, Supposition};
 pub use replay::{Scope, replay};
 pub use statement::{Statement, StatementOf};
+pub use watch::{DeadlineUpdate, DeadlineWatch, UpdateBatch, UpdateCause, WatchOf};
