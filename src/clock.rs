@@ -3,13 +3,17 @@
 //! Nothing else in the crate reads the wall clock. Order never comes from it: the log's positions
 //! order events, and times only annotate them.
 
-use std::sync::Mutex;
+use std::{future::Future, pin::Pin, time::Duration};
 
 use jiff::{
     Timestamp,
     civil::Date,
     tz::{self, TimeZone},
 };
+use tokio::sync::watch;
+
+/// For how long a wait for another day sleeps at most: so late it can be when a clock was put right.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 
 /// Where the time comes from.
 pub trait Clock: Send + Sync + 'static {
@@ -20,6 +24,30 @@ pub trait Clock: Send + Sync + 'static {
     fn today(&self) -> Date {
         civil_date(self.now())
     }
+
+    /// Completes once today is another day than the one given, with the day that it is.
+    fn next_day(&self, day: Date) -> NextDay<'_> {
+        Box::pin(async move {
+            loop {
+                let now = self.now();
+                let today = civil_date(now);
+                if today != day {
+                    return today;
+                }
+                tokio::time::sleep(until_midnight(now).min(LONGEST_SLEEP)).await;
+            }
+        })
+    }
+}
+
+/// A wait for another day.
+pub type NextDay<'a> = Pin<Box<dyn Future<Output = Date> + Send + 'a>>;
+
+/// How long it is until the next day begins in China, and a little.
+fn until_midnight(now: Timestamp) -> Duration {
+    const DAY: i64 = 24 * 60 * 60;
+    let since = now.as_second().saturating_add(8 * 60 * 60).rem_euclid(DAY);
+    Duration::from_secs(DAY.saturating_sub(since).unsigned_abs())
 }
 
 /// The civil date of an instant in China Standard Time.
@@ -41,24 +69,32 @@ impl Clock for SystemClock {
 
 /// A clock that stands still until it is moved; for tests.
 #[derive(Debug)]
-pub struct FixedClock(Mutex<Timestamp>);
+pub struct FixedClock(watch::Sender<Timestamp>);
 
 impl FixedClock {
     /// A clock that shows `instant`.
     #[must_use]
     pub fn new(instant: Timestamp) -> Self {
-        Self(Mutex::new(instant))
+        Self(watch::Sender::new(instant))
     }
 
     /// Moves the clock to `instant`, forwards or backwards.
     pub fn set(&self, instant: Timestamp) {
-        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = instant;
+        self.0.send_replace(instant);
     }
 }
 
 impl Clock for FixedClock {
     fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        *self.0.borrow()
+    }
+
+    fn next_day(&self, day: Date) -> NextDay<'_> {
+        Box::pin(async move {
+            let mut moved = self.0.subscribe();
+            let moved = moved.wait_for(|now| civil_date(*now) != day).await;
+            moved.map_or_else(|_| self.today(), |now| civil_date(*now))
+        })
     }
 }
 
@@ -71,6 +107,30 @@ mod tests {
         let date = |text: &str| civil_date(text.parse().unwrap()).to_string();
         assert_eq!(date("2020-12-31T15:59:59Z"), "2020-12-31");
         assert_eq!(date("2020-12-31T16:00:00Z"), "2021-01-01");
+    }
+
+    #[test]
+    fn midnight_is_as_far_as_the_clock_says() {
+        let until = |text: &str| until_midnight(text.parse().unwrap()).as_secs();
+        assert_eq!(until("2020-12-31T15:59:59Z"), 1);
+        assert_eq!(until("2020-12-31T16:00:00Z"), 86_400);
+        assert_eq!(until("1969-12-31T15:59:00Z"), 60);
+    }
+
+    #[tokio::test]
+    async fn another_day_is_waited_for() {
+        let day = jiff::civil::date(2021, 3, 1);
+        let clock = FixedClock::new("2021-03-01T15:59:59Z".parse().unwrap());
+        let mut waiting = clock.next_day(day);
+        assert!(
+            std::future::poll_fn(|cx| std::task::Poll::Ready(
+                waiting.as_mut().poll(cx).is_pending()
+            ))
+            .await
+        );
+        clock.set("2021-03-01T16:00:00Z".parse().unwrap());
+        assert_eq!(waiting.await.to_string(), "2021-03-02");
+        assert_ne!(SystemClock.next_day(day).await, day);
     }
 
     #[test]

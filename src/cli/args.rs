@@ -54,6 +54,9 @@ pub(super) enum Command {
     Timeliness(YearOptions),
     /// Say what the fees of a year come to (信息处理费), with a sentence for section six
     Fees(YearOptions),
+    /// Say how a year's tables would stand on 31 December if nothing more, or everything due, were
+    /// done (年末预演)
+    Rehearse(RehearseOptions),
     /// Record a register kept elsewhere, from CSV files
     Import(ImportOptions),
     /// Write and show the sections of a report
@@ -117,6 +120,7 @@ impl Command {
             | Self::ExplainCell(_)
             | Self::Timeliness(_)
             | Self::Fees(_)
+            | Self::Rehearse(_)
             | Self::Import(_)
             | Self::Narrative(_)
             | Self::Report(_)
@@ -297,6 +301,7 @@ pub(super) enum CalendarAct {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option that is given or not")]
 pub(super) struct DeadlinesOptions {
     /// The agency
     #[arg(long, value_name = "ID")]
@@ -317,6 +322,37 @@ pub(super) struct DeadlinesOptions {
     /// Only those that wait for the applicant or for an opinion
     #[arg(long, group = "selection")]
     pub(super) waiting: bool,
+
+    /// Go on to say, line by line, what changes, until stopped: how it was, how it is, and why
+    #[arg(long, conflicts_with = "selection")]
+    pub(super) watch: bool,
+
+    /// With --watch: say only what changed after this position of the log
+    #[arg(long, value_name = "POSITION", requires = "watch")]
+    pub(super) after: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RehearseOptions {
+    /// The agency
+    #[arg(long, value_name = "ID")]
+    pub(super) agency: String,
+
+    /// The year, this one or one to come
+    #[arg(long, value_name = "YEAR")]
+    pub(super) year: i32,
+
+    /// Include every agency below it
+    #[arg(long)]
+    pub(super) subtree: bool,
+
+    /// Suppose that every reply due by 31 December is given [default: that nothing more is done]
+    #[arg(long)]
+    pub(super) due: bool,
+
+    /// With --due: suppose that each has this result, such as granted [default: not known]
+    #[arg(long, value_name = "RESULT", requires = "due")]
+    pub(super) result: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -21,7 +21,10 @@ pub(super) async fn run(
     options: DeadlinesOptions,
     output: Output,
 ) -> Result<Outcome, Failure> {
-    let DeadlinesOptions { agency, subtree, overdue, within, waiting } = options;
+    if options.watch {
+        return watch(server, options, output).await;
+    }
+    let DeadlinesOptions { agency, subtree, overdue, within, waiting, .. } = options;
     let selection = match within {
         Some(_) => pb::DeadlineSelection::Due,
         None if overdue => pb::DeadlineSelection::Overdue,
@@ -48,6 +51,52 @@ pub(super) async fn run(
             return Ok(Outcome::Done);
         }
     }
+}
+
+/// Prints updates as they come.
+async fn watch(
+    server: &str,
+    options: DeadlinesOptions,
+    output: Output,
+) -> Result<Outcome, Failure> {
+    let request = pb::WatchDeadlinesRequest {
+        agency_id: options.agency,
+        include_subtree: options.subtree,
+        after_position: options.after.unwrap_or(0),
+        after_date: None,
+    };
+    let mut client = DeadlineServiceClient::new(connect(server).await?);
+    let mut told = client.watch_deadlines(request).await?.into_inner();
+    while let Some(message) = told.message().await? {
+        for update in &message.updates {
+            let cause = key(update.cause().as_str_name(), "DEADLINE_UPDATE_CAUSE_");
+            let object = json!({
+                "position": update.position,
+                "date": date(message.asked_date),
+                "cause": cause,
+                "agency": update.agency_id,
+                "application": update.application_id,
+                "before": update.before.as_ref().map(object),
+                "after": update.after.as_ref().map(object),
+            });
+            output.summary(update_line(update, &cause), &object);
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// Position, cause, agency, application; how it was and how it is, state and due date each.
+fn update_line(update: &pb::DeadlineUpdate, cause: &str) -> String {
+    let stands = |deadline: &Option<pb::Deadline>| match deadline {
+        Some(found) => {
+            let due = date(found.due_date).unwrap_or_default();
+            format!("{} {due}", state(found)).trim_end().to_owned()
+        }
+        None => "-".to_owned(),
+    };
+    let pb::DeadlineUpdate { position, agency_id, application_id, before, after, .. } = update;
+    let (before, after) = (stands(before), stands(after));
+    format!("{position}\t{cause}\t{agency_id}\t{application_id}\t{before}\t{after}")
 }
 
 /// Due date, working days left, state, agency, application.

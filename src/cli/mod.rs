@@ -18,6 +18,7 @@ mod import;
 mod narrative;
 mod output;
 mod progress;
+mod rehearse;
 mod report;
 mod reports;
 mod roll_up;
@@ -96,6 +97,7 @@ async fn run(arguments: Arguments, output: Output) -> Result<Outcome, Failure> {
         Command::ExplainCell(options) => cell::run(&server, options, output).await,
         Command::Timeliness(options) => deadlines::timeliness(&server, options, output).await,
         Command::Fees(options) => fees::run(&server, options, output).await,
+        Command::Rehearse(options) => rehearse::run(&server, options, output).await,
         Command::Import(options) => import::run(&server, options, output).await,
         Command::Narrative(act) => narrative::run(&server, act, output).await,
         Command::Report(options) => report::run(&server, options, output).await,

@@ -145,6 +145,11 @@ impl Applications {
         str::from_utf8(id_in(&self.records, at)).unwrap_or_default()
     }
 
+    /// Where records begin from a place on, at which one does, in the order in which they came.
+    pub(super) fn places_after(&self, from: u32) -> impl Iterator<Item = u32> {
+        self.places_from(from as usize)
+    }
+
     /// Where the records of open applications begin, in the order in which they came.
     pub(super) fn open(&self) -> impl Iterator<Item = u32> {
         let is_open = |at: &u32| {

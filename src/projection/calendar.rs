@@ -34,6 +34,8 @@ pub struct CalendarBook {
 /// number tells which they are.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct MadeOf {
+    /// How many of those on record count at all.
+    recorded: usize,
     known: usize,
     /// The agencies of the lineage that have notices of their own.
     scopes: Vec<AgencyId>,
@@ -142,18 +144,28 @@ impl CalendarBook {
     /// costs next to nothing.
     #[must_use]
     pub fn calendar_of(&self, lineage: &[AgencyId], known_on: Option<LegalDate>) -> Arc<Calendar> {
-        let regional: BTreeSet<_> =
-            self.notices.iter().filter_map(|notice| notice.scope.agency()).collect();
+        self.calendar_up_to(lineage, known_on, GlobalPosition::new(u64::MAX))
+    }
+
+    /// The same, but for notices recorded after a position.
+    #[must_use]
+    pub fn calendar_up_to(
+        &self,
+        lineage: &[AgencyId],
+        known_on: Option<LegalDate>,
+        position: GlobalPosition,
+    ) -> Arc<Calendar> {
+        let built_in = self.notices.iter().count().saturating_sub(self.positions.len());
+        let recorded = self.positions.partition_point(|at| *at <= position);
+        let counted = || self.notices.iter().take(built_in.saturating_add(recorded));
+        let regional: BTreeSet<_> = counted().filter_map(|notice| notice.scope.agency()).collect();
         let scopes = lineage.iter().filter(|agency| regional.contains(agency)).cloned().collect();
         let is_known = |notice: &&Notice| known_on.is_none_or(|day| notice.known_date <= day);
-        let of = MadeOf { known: self.notices.iter().filter(is_known).count(), scopes };
+        let of = MadeOf { recorded, known: counted().filter(is_known).count(), scopes };
         if let Some(made) = self.lock().get(&of) {
             return Arc::clone(made);
         }
-        let calendar = match known_on {
-            Some(day) => self.notices.as_known_on(day).calendar_of(&of.scopes),
-            None => self.notices.calendar_of(&of.scopes),
-        };
+        let calendar = Notices::of(counted().filter(is_known)).calendar_of(&of.scopes);
         let calendar = Arc::new(calendar);
         let mut made = self.lock();
         if made.len() >= KEPT {

@@ -17,11 +17,13 @@ mod history;
 mod id_hashing;
 mod page;
 mod register;
+mod rehearsal;
 mod replay;
 mod roll_up;
 mod statement;
 mod steps;
 mod supervision;
+mod watch;
 
 pub use applications::TooManyApplications;
 pub use calendar::{CalendarBook, NoticeEntry, NoticeFilter};
@@ -38,7 +40,9 @@ pub use register::{
     AgencyBook, ApplicationEntry, ApplicationFilter, ApplicationState, Footprint, Register,
     RemedyEntry, Versioned,
 };
+pub use rehearsal::{Rehearsal, Supposed, Supposition};
 pub use replay::{Scope, replay};
 pub use roll_up::{CoverageEntry, Part, RollUp, RollUpOf};
 pub use statement::{Statement, StatementOf};
 pub use supervision::{FindingPlace, FindingsOf, MemberFinding};
+pub use watch::{DeadlineUpdate, DeadlineWatch, UpdateBatch, UpdateCause, WatchOf};

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::mpsc};
+use tokio_stream::{StreamExt, wrappers::ReceiverStream};
 use tonic::{Request, Response, Status};
 
 use super::{
-    Desk,
+    Desk, Responses,
     convert::{
         Fields,
         deadline::{self as convert, DeadlineOf},
@@ -23,7 +24,7 @@ use crate::{
         deadline::{Assessment, Facts, Policy, explain, findings},
     },
     ledger::RecordError,
-    projection::{AsOf, DeadlinesOf, QueryError, Register},
+    projection::{AsOf, DeadlineWatch, DeadlinesOf, QueryError, Register},
     store::GlobalPosition,
     wire::{
         Subject,
@@ -44,7 +45,7 @@ struct Case {
 
 impl Desk {
     /// Today; the nearest day that the ledger can hold should the clock be far off.
-    fn today(&self) -> LegalDate {
+    pub(super) fn today(&self) -> LegalDate {
         let today = self.clock.today();
         let year = today.year().clamp(LegalDate::FIRST_YEAR, LegalDate::LAST_YEAR);
         LegalDate::new(today)
@@ -191,8 +192,47 @@ impl Desk {
     }
 }
 
+/// How many messages of a watch wait for a slow reader.
+const MESSAGES_AHEAD: usize = 4;
+
+impl Desk {
+    async fn watch(
+        &self,
+        request: pb::WatchDeadlinesRequest,
+    ) -> Result<Responses<pb::WatchDeadlinesResponse>, Refused> {
+        let of = convert::watch(&request, self.today())?;
+        let (batches, told) = mpsc::channel(MESSAGES_AHEAD);
+        let (store, projection) = (Arc::clone(&self.store), Arc::clone(&self.projection));
+        let watch = DeadlineWatch::new(store, projection, of, batches).await;
+        let watch = watch
+            .map_err(|error| Refused::from(error).renamed("as_of_position", "after_position"))?;
+        let desk = self.clone();
+        tokio::spawn(watch.run(move |day: LegalDate| {
+            let desk = desk.clone();
+            async move {
+                desk.clock.next_day(day.date()).await;
+                desk.today()
+            }
+        }));
+        let answers = ReceiverStream::new(told).map(|batch| match batch {
+            Ok(batch) => Ok(convert::watched(&batch)),
+            Err(error) => Err(Refused::from(error).into()),
+        });
+        Ok(Box::pin(answers))
+    }
+}
+
 #[tonic::async_trait]
 impl DeadlineService for Desk {
+    type WatchDeadlinesStream = Responses<pb::WatchDeadlinesResponse>;
+
+    async fn watch_deadlines(
+        &self,
+        request: Request<pb::WatchDeadlinesRequest>,
+    ) -> Result<Response<Self::WatchDeadlinesStream>, Status> {
+        respond(self.watch(request.into_inner()).await)
+    }
+
     async fn get_deadline(
         &self,
         request: Request<pb::GetDeadlineRequest>,

@@ -99,6 +99,14 @@ impl Refused {
         self
     }
 
+    /// Calls a field of the refusal by the name that the request has for it.
+    pub(crate) fn renamed(mut self, field: &str, name: &str) -> Self {
+        for fault in self.fields.iter_mut().filter(|fault| fault.field == field) {
+            name.clone_into(&mut fault.field);
+        }
+        self
+    }
+
     /// The refusal of one row among many.
     pub(crate) fn into_row(self) -> pb::RowRefusal {
         let field = self.fields.into_iter().next().map(|fault| fault.field).unwrap_or_default();

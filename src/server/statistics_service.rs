@@ -10,7 +10,7 @@ use super::{
     respond,
 };
 use crate::{
-    projection::{Statement, StatementOf},
+    projection::{AsOf, Register, Statement, StatementOf},
     store::GlobalPosition,
     wire::pb::v1::{self as pb, statistics_service_server::StatisticsService},
 };
@@ -41,6 +41,17 @@ impl Desk {
         })
     }
 
+    async fn rehearsal(
+        &self,
+        request: &pb::RehearseYearRequest,
+    ) -> Result<pb::RehearseYearResponse, Refused> {
+        let today = self.today();
+        let (of, supposition) = convert::rehearsal(request, today)?;
+        let question = move |register: &Register| register.rehearsal(&of, supposition, today);
+        let (found, position) = self.ask_aside(AsOf::Now, question).await?;
+        Ok(convert::rehearsed(found?, today, position))
+    }
+
     async fn findings(
         &self,
         request: pb::ListFindingsRequest,
@@ -69,6 +80,13 @@ impl StatisticsService for Desk {
         request: Request<pb::ListFindingsRequest>,
     ) -> Result<Response<pb::ListFindingsResponse>, Status> {
         respond(self.findings(request.into_inner()).await)
+    }
+
+    async fn rehearse_year(
+        &self,
+        request: Request<pb::RehearseYearRequest>,
+    ) -> Result<Response<pb::RehearseYearResponse>, Status> {
+        respond(self.rehearsal(&request.into_inner()).await)
     }
 
     async fn get_counting_policy(

@@ -260,7 +260,13 @@ impl Notices {
     /// The notices as they were known on a day: those of a later known date are left out.
     #[must_use]
     pub fn as_known_on(&self, day: LegalDate) -> Self {
-        Self(self.0.iter().filter(|notice| notice.known_date <= day).cloned().collect())
+        Self::of(self.iter().filter(|notice| notice.known_date <= day))
+    }
+
+    /// Some notices, in the order of recording.
+    #[must_use]
+    pub fn of<'a>(notices: impl Iterator<Item = &'a Notice>) -> Self {
+        Self(notices.cloned().collect())
     }
 
     /// Whether there is none.

@@ -11,7 +11,9 @@ use crate::{
         },
         timeliness::{Promptness, Timeliness},
     },
-    projection::{DeadlineEntry, DeadlinePlace, Selection},
+    projection::{
+        DeadlineEntry, DeadlinePlace, DeadlineUpdate, Selection, UpdateBatch, UpdateCause, WatchOf,
+    },
     render::{explanation_in_chinese, explanation_in_english},
     server::refused::Refused,
     store::GlobalPosition,
@@ -72,6 +74,62 @@ pub(crate) fn page(request: &pb::ListDeadlinesRequest) -> Result<DeadlinePage, R
     let whole = (|| Some((agency_id?, selection?, size?)))();
     let (agency_id, selection, size) = fields.finish(whole)?;
     Ok(DeadlinePage { agency_id, subtree: request.include_subtree, selection, after, size })
+}
+
+/// What a request asks to watch, today.
+pub(crate) fn watch(
+    request: &pb::WatchDeadlinesRequest,
+    today: LegalDate,
+) -> Result<WatchOf, Refused> {
+    let mut fields = Fields::default();
+    let agency_id = fields.id("agency_id", &request.agency_id, AgencyId::parse);
+    let told_on = fields.optional_date("after_date", request.after_date);
+    if told_on.is_some_and(|told_on| told_on > today) {
+        fields.fault("after_date", format!("is after today, {today}"));
+    }
+    if told_on.is_some() && request.after_position == 0 {
+        fields.fault("after_date", "belongs with after_position only");
+    }
+    let agency_id = fields.finish(agency_id)?;
+    Ok(WatchOf {
+        agency_id,
+        subtree: request.include_subtree,
+        after: GlobalPosition::new(request.after_position),
+        told_on: told_on.unwrap_or(today),
+    })
+}
+
+/// A batch of a watch.
+pub(crate) fn watched(batch: &UpdateBatch) -> pb::WatchDeadlinesResponse {
+    pb::WatchDeadlinesResponse {
+        updates: batch.updates.iter().map(update).collect(),
+        position: batch.position.get(),
+        asked_date: day(batch.today),
+    }
+}
+
+fn update(update: &DeadlineUpdate) -> pb::DeadlineUpdate {
+    let DeadlineUpdate { cause, position, before, after } = update;
+    let told = after.as_ref().or(before.as_ref());
+    pb::DeadlineUpdate {
+        agency_id: told.map(|entry| entry.agency_id.to_string()).unwrap_or_default(),
+        application_id: told.map(|entry| entry.application_id.to_string()).unwrap_or_default(),
+        cause: cause_code(*cause),
+        position: position.get(),
+        before: before.as_ref().map(listed),
+        after: after.as_ref().map(listed),
+    }
+}
+
+fn cause_code(cause: UpdateCause) -> i32 {
+    match cause {
+        UpdateCause::Standing => pb::DeadlineUpdateCause::Standing,
+        UpdateCause::Act => pb::DeadlineUpdateCause::Act,
+        UpdateCause::Notice => pb::DeadlineUpdateCause::Notice,
+        UpdateCause::Tree => pb::DeadlineUpdateCause::Tree,
+        UpdateCause::Day => pb::DeadlineUpdateCause::Day,
+    }
+    .into()
 }
 
 fn selection(fields: &mut Fields, request: &pb::ListDeadlinesRequest) -> Option<Selection> {

@@ -2,8 +2,8 @@
 
 use super::{Fields, event::instant, year::report_year};
 use crate::{
-    domain::{AgencyId, application::CountingPolicy},
-    projection::{AsOf, StatementOf},
+    domain::{AgencyId, LegalDate, application::CountingPolicy},
+    projection::{AsOf, Rehearsal, StatementOf, Supposed, Supposition},
     server::refused::Refused,
     statistics::{
         Finding, Tables,
@@ -11,7 +11,7 @@ use crate::{
     },
     store::GlobalPosition,
     wire::{
-        Coded,
+        Coded, civil_date,
         pb::{
             event::v1 as events,
             v1::{self as pb, report_selector},
@@ -60,6 +60,65 @@ pub(crate) fn cells(tables: &Tables) -> Vec<pb::TableCell> {
         .cells()
         .map(|(cell, value)| pb::TableCell { cell: tables.form().cell_name(cell), value })
         .collect()
+}
+
+/// Which year is to be rehearsed, and what is supposed.
+pub(crate) fn rehearsal(
+    request: &pb::RehearseYearRequest,
+    today: LegalDate,
+) -> Result<(StatementOf, Supposition), Refused> {
+    let mut fields = Fields::default();
+    let agency_id = fields.id("agency_id", &request.agency_id, AgencyId::parse);
+    let year = report_year(&mut fields, request.year);
+    if year.is_some_and(|year| year.get() < today.year()) {
+        fields.fault("year", format!("{} is over: today is {today}", request.year));
+    }
+    let result = fields.optional_value("supposed_disposition", request.supposed_disposition);
+    let supposition = match request.supposition() {
+        pb::YearEndSupposition::Unspecified => {
+            fields.fault("supposition", "is required");
+            None
+        }
+        pb::YearEndSupposition::Nothing => {
+            if request.supposed_disposition != 0 {
+                let what = "belongs with YEAR_END_SUPPOSITION_EVERYTHING_DUE only";
+                fields.fault("supposed_disposition", what);
+            }
+            Some(Supposition::Nothing)
+        }
+        pb::YearEndSupposition::EverythingDue => Some(Supposition::EverythingDue(result)),
+    };
+    let subtree = request.include_subtree;
+    let whole = (|| {
+        let of = StatementOf { agency_id: agency_id?, year: year?, subtree, form: None };
+        Some((of, supposition?))
+    })();
+    fields.finish(whole)
+}
+
+/// The tables of a rehearsal.
+pub(crate) fn rehearsed(
+    rehearsal: Rehearsal,
+    today: LegalDate,
+    position: GlobalPosition,
+) -> pb::RehearseYearResponse {
+    let Rehearsal { statement, supposed, rows } = rehearsal;
+    let Supposed { concluded, provisional, awaiting_applicant, due_later, left_open } = supposed;
+    pb::RehearseYearResponse {
+        form: statement.tables.form().id.to_owned(),
+        as_of_position: position.get(),
+        asked_date: Some(civil_date(today.date())),
+        cells: cells(&statement.tables),
+        findings: statement.findings.into_iter().map(finding).collect(),
+        supposed_rows: rows.into_iter().map(str::to_owned).collect(),
+        supposed: Some(pb::SupposedApplications {
+            concluded,
+            provisional,
+            awaiting_applicant,
+            due_later,
+            left_open,
+        }),
+    }
 }
 
 pub(crate) fn policy(policy: CountingPolicy) -> events::CountingPolicy {

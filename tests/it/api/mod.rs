@@ -9,6 +9,8 @@ mod proactive;
 mod narrative;
 mod calendar;
 mod deadlines;
+mod watch;
+mod rehearsal;
 mod fees;
 mod roll_up;
 mod statistics;

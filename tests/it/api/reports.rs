@@ -6,7 +6,7 @@ use std::{io::Cursor, sync::Arc};
 use disclosure_ledger::{
     domain::application::{ConclusionBasis, CountingPolicy, ReworkPolicy},
     server::ServeSettings,
-    statistics::{catalogue::Severity, check_published},
+    statistics::{Published, catalogue::Severity, check_published, read_published},
     wire::pb::{
         event::v1::{AmendmentBasis, Disposition, Section},
         v1::{
@@ -272,4 +272,38 @@ async fn a_report_names_the_policy_that_it_was_counted_under() {
 
 fn name(list: &str, key: &str) -> String {
     format!("{list}_{}", key.to_uppercase())
+}
+
+#[tokio::test]
+async fn a_reopening_of_a_year_past_shows_on_the_carry_over() {
+    let server = TestServer::with_agency().await;
+    let acts = vec![
+        Command::ReceiveApplication(receive("1", "2021-11-01")),
+        Command::DecideApplication(decide("1", Disposition::Granted, "2021-12-01")),
+    ];
+    let published_at = server.given(acts).await.position;
+    let reopening = pb::ReopenApplicationRequest {
+        write: fresh(),
+        agency_id: AGENCY.to_owned(),
+        application_id: "1".to_owned(),
+        reopening_date: date("2022-03-01"),
+        explanation: "判决撤销答复".to_owned(),
+    };
+    server.given(vec![Command::ReopenApplication(reopening)]).await;
+    let read = async |year, as_of| {
+        let selector = pb::ReportSelector { as_of, ..of(year) };
+        let (_, chunks) = render(&server, request(selector, ReportFormat::Json)).await;
+        read_published(str::from_utf8(&chunks.concat()).unwrap()).unwrap()
+    };
+    let published = read(2021, Some(AsOf::AsOfPosition(published_at))).await;
+    let (restated, next) = (read(2021, None).await, read(2022, None).await);
+    let carry = |previous: &Published| {
+        let findings = next.check(Some(&previous.tables)).into_iter();
+        let carry = findings.filter(|found| found.id.0 == "T3.CARRY");
+        carry.map(|found| (found.severity, found.place)).collect::<Vec<_>>()
+    };
+    let cells = ["natural_person", "total"];
+    let expected = cells.map(|of| (Severity::Error, format!("applications.carried_in.{of}")));
+    assert_eq!(carry(&published), expected);
+    assert_eq!(carry(&restated), []);
 }
