@@ -578,7 +578,7 @@ fn a_section_is_shown_in_every_written_format() {
     let shown = office.run(&[&show[..], &["--filled"]].concat()).ended(0).stdout;
     assert!(shown.ends_with("`{{x}}`\n\n新收0件，复议零件。\n\n"), "{shown}");
     let counted = office.file("s.md", "第一行\n{{applications.sum}}");
-    let refused = office.run(&[&set[..8], &[counted.as_str()]].concat()).ended(1);
+    let refused = office.run(&[&set[..8], &[counted.as_str()]].concat()).ended(2);
     assert!(refused.stderr.contains("text: line 2, column 1: "), "{}", refused.stderr);
     let bytes = office.file("s.md", b"\xd7\xd4");
     assert!(
