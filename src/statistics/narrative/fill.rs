@@ -6,6 +6,7 @@
 use std::{collections::BTreeMap, ops::Range};
 
 use super::{
+    FINDING_LIMIT,
     numeral::{digits_in_chinese, in_chinese},
     reference::{Expression, Found, Reference, Style, find},
 };
@@ -117,7 +118,8 @@ pub fn fill(
             },
             Err(_) => (found.source.to_owned(), Some(Gap::Unreadable)),
         };
-        filled.findings.extend(fault.map(|gap| gap.finding(section, &found, tables)));
+        let told = fault.filter(|_| filled.findings.len() < FINDING_LIMIT);
+        filled.findings.extend(told.map(|gap| gap.finding(section, &found, tables)));
         filled.text.push_str(between(text, printed_to, &found.range));
         filled.text.push_str(&printed);
         printed_to = found.range.end;
@@ -258,7 +260,8 @@ impl Gap {
     }
 
     fn finding(&self, section: Section, found: &Found<'_>, tables: &Tables) -> Finding {
-        let Found { source, line, column, .. } = found;
+        let Found { line, column, .. } = found;
+        let source = clipped(found.source);
         let shown = self.printed();
         let why = match self {
             Self::Unreadable => "无法识别，报告中照原样印出，请改正写法".to_owned(),
@@ -283,6 +286,15 @@ impl Gap {
         };
         let place = section.key();
         Finding { cells, ..Finding::at(CheckId::TEXT_REFERENCE, Severity::Warning, place, message) }
+    }
+}
+
+/// A reference as a finding shows it: short, whatever it is.
+fn clipped(source: &str) -> String {
+    const LONGEST: usize = 160;
+    match source.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", source.get(..end).unwrap_or_default()),
+        None => source.to_owned(),
     }
 }
 
@@ -430,6 +442,14 @@ mod tests {
         assert_eq!((filled.text.as_str(), filled.findings.len()), (NO_PREVIOUS_YEAR, 1));
         // 0 is a number.
         assert_eq!(first_year("{{remedies.suit_direct.other}}").text, "0");
+    }
+
+    #[test]
+    fn there_are_no_more_findings_than_a_person_reads() {
+        let filled = printed(&"{{recorded before}}{{applications.other.misc.total}}".repeat(200));
+        assert_eq!((filled.references.len(), filled.findings.len()), (400, FINDING_LIMIT));
+        let long = printed(&format!("{{{{{}}}}}", "长".repeat(10_000)));
+        assert!(long.findings[0].message.chars().count() < 300, "{}", long.findings[0].message);
     }
 
     #[test]

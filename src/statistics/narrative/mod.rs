@@ -10,6 +10,9 @@ mod reference;
 mod similarity;
 mod typed;
 
+/// How many findings of one kind a section has at most; the first are told.
+const FINDING_LIMIT: usize = 100;
+
 pub use fill::{Filled, FilledNarrative, FilledSection, fill, fill_sections};
 pub use numeral::in_chinese;
 pub use reference::{Fault, faults};

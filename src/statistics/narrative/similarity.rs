@@ -124,7 +124,12 @@ fn letters(text: &str) -> Vec<char> {
         from = range.end;
         kept
     });
-    kept.flat_map(str::chars).filter(|c| c.is_alphabetic()).collect()
+    kept.flat_map(str::chars).filter(|c| is_letter(*c)).collect()
+}
+
+/// Whether a character is a letter (字); those of ordinary Chinese are seen at once.
+fn is_letter(c: char) -> bool {
+    matches!(c, '\u{4E00}'..='\u{9FFF}') || c.is_alphabetic()
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use std::{
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 use super::{
+    FINDING_LIMIT,
     numeral::{Typed, is_number, typed_number},
     reference::{Expression, expression},
 };
@@ -574,7 +575,7 @@ impl Reader<'_> {
     fn judge(&mut self, check: CheckId, quote: &str, number: Typed, readings: &[Reading]) {
         let (Some(found), [first, ..]) = (number.value, readings) else { return };
         let agrees = |reading: &Reading| reading.value.abs_diff(found) < number.slack;
-        if readings.iter().any(agrees) {
+        if readings.iter().any(agrees) || self.findings.len() >= FINDING_LIMIT {
             return;
         }
         let values: Vec<_> = readings
@@ -787,6 +788,12 @@ mod tests {
         assert_eq!(found(&[]), 2);
         assert_eq!(found(&[TableId::Applications]), 1);
         assert_eq!(found(&[TableId::Applications, TableId::Remedies]), 0);
+    }
+
+    #[test]
+    fn there_are_no_more_findings_than_a_person_reads() {
+        let text = "收到政府信息公开申请1件，".repeat(200);
+        assert_eq!(messages(&text, &golden::shanghai_2019(), 2019).len(), FINDING_LIMIT);
     }
 
     #[test]
