@@ -255,7 +255,7 @@ fn text(found: &pb::GetRollUpResponse, year: i32, output: Output) {
 
 fn heads() -> Vec<String> {
     let counts = COUNTS.iter().map(|(head, _)| *head);
-    let others = ["予以公开", "逾期", "用时中位", "较上年", "报送"];
+    let others = ["公开占比", "逾期占比", "用时中位", "较上年", "报送"];
     std::iter::once("机关").chain(counts).chain(others).map(str::to_owned).collect()
 }
 

@@ -11,7 +11,7 @@ use disclosure_ledger::{
         agency::{Command, Handover, Register, Reparent, Succession},
     },
     ledger::{self, Entry, Ledger, RecordError, WriteMeta, request_key},
-    projection::{AsOf, Projection, QueryError, StatementOf},
+    projection::{AsOf, Projection, QueryError, RollUpOf, StatementOf},
     statistics::{
         Tables,
         catalogue::{Severity, form_for},
@@ -282,6 +282,34 @@ async fn every_application_is_in_exactly_one_table_whatever_is_merged_and_split(
     assert!(reached.iter().all(|&number| number > 20), "{reached:?}");
 }
 
+/// Own figures and each child's add up to the sum, and are what the agencies below hold.
+async fn check_roll_up(projection: &Projection, country: &Country, agency: usize, year: i16) {
+    let of = RollUpOf {
+        agency_id: agency_id(agency),
+        year: ReportYear::new(year.into()).unwrap(),
+        form: None,
+    };
+    let (found, _) = projection.ask(AsOf::Now, |register| register.roll_up(&of)).await.unwrap();
+    let found = found.unwrap();
+    let is_below = |member| country.is_within(member, agency, year);
+    let sum = counted(&found.sum.tables);
+    assert_eq!(sum, country.expected(year, is_below), "year {year}, agency {agency}");
+    let mut added = counted(&found.own.tables);
+    let mut agencies = found.own.coverage.agencies();
+    for (_, _, child) in &found.children {
+        agencies += child.coverage.agencies();
+        for (cell, value) in counted(&child.tables) {
+            let slot = added.get_mut(&cell).unwrap();
+            *slot = Some(slot.unwrap() + value.unwrap());
+        }
+    }
+    assert_eq!(added, sum, "year {year}, agency {agency}");
+    let below = country.agencies().filter(|&member| country.exists(member, year));
+    let below = below.filter(|&member| is_below(member)).count();
+    assert_eq!(agencies, u64::try_from(below).unwrap(), "each agency is covered once");
+    assert_eq!(found.sum.coverage.agencies(), agencies);
+}
+
 async fn check(projection: &Projection, store: &dyn EventStore, country: &Country, seed: u64) {
     for year in YEARS {
         let mut sum: BTreeMap<String, i64> = BTreeMap::new();
@@ -317,6 +345,9 @@ async fn check(projection: &Projection, store: &dyn EventStore, country: &Countr
                     assert_eq!((now, position), then.unwrap(), "{said}");
                 }
             }
+        }
+        for agency in country.agencies().filter(|&agency| country.exists(agency, year)) {
+            check_roll_up(projection, country, agency, year).await;
         }
         let whole = country.expected(year, |_| true);
         let sum: BTreeMap<_, _> = sum.into_iter().map(|(cell, n)| (cell, Some(n))).collect();
