@@ -28,7 +28,7 @@ const HOLDS: &str = "✓";
 const NOT_ASSESSABLE: &str = "空白，无法核对";
 const TOO_LONG: &str = "数字过长，请另行核对";
 const LEGEND: &str =
-    "勾稽关系核对：✓ 为相符，否则为等号左边减右边之差。改动表中数字，结果随之改变；打印时不出现。";
+    "勾稽关系核对：✓ 为相符，否则为“等于”前后之差。改动表中数字，结果随之改变；打印时不出现。";
 
 /// How wide the checks to the right of a table are, in digits.
 const WIDTH: usize = 16;

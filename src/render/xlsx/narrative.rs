@@ -13,11 +13,12 @@ use super::{
 /// The most lines in one row: Excel makes no row higher than 409 points.
 const ROW_LINES: usize = 26;
 
-/// How wide the sheet's one column is, in digits: what fits on the page.
-const WIDTH: usize = 84;
+/// How wide the sheet's one column is, in digits: what fits on the page, since LibreOffice does not
+/// shrink a single column to it.
+const WIDTH: usize = 66;
 
 /// How many characters are certain to fit on a line, however wide and indented.
-const NARROWEST: usize = 30;
+const NARROWEST: usize = 22;
 
 /// The deepest indentation that Excel knows.
 const INDENT_LIMIT: u8 = 15;
