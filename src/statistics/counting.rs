@@ -218,9 +218,10 @@ impl RemedyBasis {
             Some((ended, result)) if ended == year => {
                 let is_counted = self.results.get(result.index()) == Some(&true);
                 let counts_results = self.results.contains(&true);
-                (!is_counted).then_some(match counts_results {
-                    true => Miss::OtherRemedyResult(result),
-                    false => Miss::ConcludedInYear(ended),
+                (!is_counted).then_some(if counts_results {
+                    Miss::OtherRemedyResult(result)
+                } else {
+                    Miss::ConcludedInYear(ended)
                 })
             }
             Some((ended, _)) if ended < year => Some(Miss::ConcludedInYear(ended)),

@@ -273,7 +273,7 @@ mod tests {
         let report = samples::small();
         let laid = laid(&report);
         let charts = compose(&report).charts;
-        assert_eq!(charts.len(), 4);
+        assert_eq!(charts.len(), 5);
         for chart in charts {
             let is_chart =
                 |role: &Role| matches!(role, Role::Figure(says) if says.contains(&chart.summary));
