@@ -13,7 +13,7 @@ use super::{
 /// The most lines in one row: Excel makes no row higher than 409 points.
 const ROW_LINES: usize = 26;
 
-/// How wide the sheet's one column is, in digits: what fits on the page, since LibreOffice does not
+/// How wide the sheet's one column is, in digits: what fits on the page, since `LibreOffice` does not
 /// shrink a single column to it.
 const WIDTH: usize = 66;
 
