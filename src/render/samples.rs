@@ -208,14 +208,9 @@ fn words_in(block: &Block) -> String {
         Block::Heading { text, .. } | Block::Preformatted(text) | Block::Note(text) => text.clone(),
         Block::Paragraph(inlines) => plain(inlines),
         Block::List { first, items } => {
-            let mut number = first.unwrap_or_default();
-            let mut words = String::new();
-            for item in items {
-                words += &first.map_or("•".to_owned(), |_| format!("{number}."));
-                words += &words_of(item);
-                number += 1;
-            }
-            words
+            let numbers = first.unwrap_or_default()..;
+            let label = |number: u64| first.map_or("•".to_owned(), |_| format!("{number}."));
+            numbers.zip(items).map(|(number, item)| label(number) + &words_of(item)).collect()
         }
         Block::Quote(blocks) => words_of(blocks),
         Block::Table(table) => {

@@ -38,7 +38,7 @@ mod tests {
     use crate::{
         domain::LongText,
         domain::narrative::{Section, Sections},
-        render::{Report, compose, samples},
+        render::{Block, Report, compose, samples},
     };
 
     fn laid(report: &Report) -> Laid {
@@ -244,14 +244,10 @@ mod tests {
     fn each_official_table_stands_on_one_page() {
         for report in [samples::luoyang(), samples::small(), with(&long())] {
             let laid = laid(&report);
-            let tables: Vec<_> = compose(&report)
-                .blocks
-                .into_iter()
-                .filter_map(|block| match block {
-                    super::super::Block::Table(table) if !table.key.is_empty() => Some(table),
-                    _ => None,
-                })
-                .collect();
+            let blocks = compose(&report).blocks.into_iter();
+            let table = |block| if let Block::Table(table) = block { Some(table) } else { None };
+            let tables = blocks.filter_map(table).filter(|table| !table.key.is_empty());
+            let tables: Vec<_> = tables.collect();
             assert_eq!(tables.len(), 3);
             for table in tables {
                 let cells = table.placed().len();
@@ -273,7 +269,7 @@ mod tests {
         let report = samples::small();
         let laid = laid(&report);
         let charts = compose(&report).charts;
-        assert_eq!(charts.len(), 4);
+        assert_eq!(charts.len(), 5);
         for chart in charts {
             let is_chart =
                 |role: &Role| matches!(role, Role::Figure(says) if says.contains(&chart.summary));
