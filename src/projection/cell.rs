@@ -10,7 +10,11 @@ use super::{
     statement::form_of,
 };
 use crate::{
-    domain::{AgencyId, ApplicationId, Body, CaseId, Event, ReportYear, application, remedy},
+    domain::{
+        AgencyId, ApplicationId, Body, CaseId, Event, ReportYear,
+        application::{self, CountingPolicy},
+        remedy,
+    },
     statistics::{Basis, BlankReason, CellRef, Miss, Rule, SumTooLarge, Value, catalogue::Form},
     store::{EventStore, GlobalPosition, RecordedEvent, StreamId},
     wire::{self, Subject, stream_name},
@@ -278,8 +282,9 @@ impl Sought {
                 Page { items: items.into_iter().collect(), next_after: None }
             }
             Basis::Applications(basis) => {
-                let counts =
-                    |entry: &ApplicationEntry| !entry.is_voided && basis.counts(&entry.fact);
+                let counts = |id: &str, entry: &ApplicationEntry| {
+                    held.book.counted(id, *entry).is_some_and(|fact| basis.counts(&fact))
+                };
                 applications(held, counts, after, size)
             }
             Basis::Remedies(basis) => {
@@ -310,7 +315,8 @@ impl Sought {
             found.len() >= NEAR_MISSES
         };
         if let (Basis::Applications(basis), [held]) = (self.basis, held) {
-            let is_void = |entry: &ApplicationEntry| entry.is_voided && basis.counts(&entry.fact);
+            let is_void =
+                |_: &str, entry: &ApplicationEntry| entry.is_voided && basis.counts(&entry.fact);
             let void = applications(held, is_void, None, OF_EACH).items.into_iter();
             let entry = |subject| CellEntry { agency_id: held.id.clone(), subject };
             take(void.map(entry).collect());
@@ -329,14 +335,18 @@ impl Sought {
 /// The applications of a register that are held and wanted, after an id.
 fn applications(
     held: &Holding<'_>,
-    is_wanted: impl Fn(&ApplicationEntry) -> bool,
+    is_wanted: impl Fn(&str, &ApplicationEntry) -> bool,
     after: Option<&str>,
     size: usize,
 ) -> Page<CellSubject> {
     let is_held = |id: &str| held.is_whole() || held.has_application(id);
-    let admits = |id: &str, entry: &ApplicationEntry| is_wanted(entry) && is_held(id);
+    let admits = |id: &str, entry: &ApplicationEntry| is_wanted(id, entry) && is_held(id);
     let Page { items, next_after } = held.book.packed_applications().page(admits, after, size);
-    let subject = |(id, entry)| CellSubject::Application(id, entry);
+    // As it counts, which under a policy other than the default need not be as it was recorded.
+    let subject = |(id, entry): (ApplicationId, ApplicationEntry)| {
+        let fact = held.book.counted(id.as_str(), entry).unwrap_or(entry.fact);
+        CellSubject::Application(id, ApplicationEntry { fact, ..entry })
+    };
     Page { items: items.into_iter().map(subject).collect(), next_after }
 }
 
@@ -358,6 +368,7 @@ pub async fn deciding_events(
     of: &CellOf,
     entries: &[CellEntry],
     up_to: GlobalPosition,
+    policy: CountingPolicy,
 ) -> Result<Vec<DecidingEvent>, QueryError> {
     let sought = Sought::new(form_of(&of.report), of.cell, of.report.year)?;
     let streams = entries.iter().map(|entry| {
@@ -374,7 +385,7 @@ pub async fn deciding_events(
                 .map_err(|source| QueryError::Unreadable { position: recorded.position, source })?;
             events.push(DecidingEvent { recorded, event });
         }
-        let place = sought.deciding(&events);
+        let place = sought.deciding(&events, policy);
         let unborne = || QueryError::NotFound { what: "deciding event of", id: entry.id() };
         let place = place.filter(|place| *place < events.len()).ok_or_else(unborne)?;
         decided.push(events.swap_remove(place));
@@ -384,32 +395,26 @@ pub async fn deciding_events(
 
 impl Sought {
     /// The place of the event since which the subject of a stream is in the cell.
-    fn deciding(&self, events: &[DecidingEvent]) -> Option<usize> {
+    fn deciding(&self, events: &[DecidingEvent], policy: CountingPolicy) -> Option<usize> {
         let bodies = events.iter().map(|event| &event.event.body);
         match self.basis {
             Basis::Applications(basis) => {
-                let events: Option<Vec<&application::Event>> = bodies
-                    .map(|body| match body {
-                        Body::Application(_, event) => Some(event),
-                        _ => None,
-                    })
-                    .collect();
-                basis.deciding(events?)
+                let events: Option<Vec<&application::Event>> =
+                    bodies
+                        .map(|body| {
+                            if let Body::Application(_, event) = body { Some(event) } else { None }
+                        })
+                        .collect();
+                basis.deciding(events?, policy)
             }
             Basis::Remedies(basis) => {
                 let events: Option<Vec<&remedy::Event>> = bodies
-                    .map(|body| match body {
-                        Body::Remedy(_, event) => Some(event),
-                        _ => None,
-                    })
+                    .map(|body| if let Body::Remedy(_, event) = body { Some(event) } else { None })
                     .collect();
                 basis.deciding(events?)
             }
             Basis::Declared(key) => {
-                let declares = |body: &Body| match body {
-                    Body::Figures(declared) => declared.figures.contains_key(key),
-                    _ => false,
-                };
+                let declares = |body: &Body| matches!(body, Body::Figures(declared) if declared.figures.contains_key(key));
                 bodies.enumerate().filter(|(_, body)| declares(body)).last().map(|(at, _)| at)
             }
         }

@@ -195,12 +195,11 @@ impl Projection {
                 return Ok(question(&live));
             }
         }
-        let replayed = match register.take() {
-            Some(replayed) => replayed,
-            None => {
-                let _turn = self.replaying.lock().await;
-                replay(self.store.as_ref(), *position, scope, self.threads, self.policy).await?
-            }
+        let replayed = if let Some(replayed) = register.take() {
+            replayed
+        } else {
+            let _turn = self.replaying.lock().await;
+            replay(self.store.as_ref(), *position, scope, self.threads, self.policy).await?
         };
         let answer = question(&replayed);
         *register = Some(replayed);

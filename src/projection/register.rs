@@ -408,7 +408,7 @@ impl AgencyBook {
     }
 
     /// What table three counts of an application; nothing if its entry is void.
-    fn counted(&self, id: &str, entry: ApplicationEntry) -> Option<ApplicationFact> {
+    pub(super) fn counted(&self, id: &str, entry: ApplicationEntry) -> Option<ApplicationFact> {
         if entry.is_voided {
             return None;
         }

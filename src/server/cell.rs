@@ -83,8 +83,8 @@ impl CellList {
             .ask_at(&mut self.reading, |register| register.cell_entries(of, after.as_ref(), *size));
         let page = question.await??;
         let store = Arc::clone(&self.desk.store);
-        let position = self.reading.position();
-        let decided = deciding_events(store.as_ref(), of, &page.items, position).await?;
+        let (position, policy) = (self.reading.position(), self.desk.projection.policy());
+        let decided = deciding_events(store.as_ref(), of, &page.items, position, policy).await?;
         let next_page_token = page.next_after.unwrap_or_default();
         self.asked.after = page.items.last().map(CellPlace::of);
         let entries = page.items.iter().zip(&decided);

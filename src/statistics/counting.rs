@@ -12,7 +12,7 @@ use super::{
 };
 use crate::domain::{
     ApplicantKind, Disposition, ReportYear,
-    application::{self, Counted},
+    application::{self, Application, CountingPolicy},
     remedy::{self, RemedyKind, RemedyResult},
 };
 
@@ -145,17 +145,25 @@ impl ApplicationBasis {
         }
     }
 
-    /// The place, in the history of an application, of the event since which it counts; nothing if
-    /// it does not count after the last of them.
+    /// The place, in the history of an application, of the event since which it counts under a
+    /// policy; nothing if it does not count after the last of them.
     #[must_use]
     pub fn deciding<'a>(
         &self,
         history: impl IntoIterator<Item = &'a application::Event>,
+        policy: CountingPolicy,
     ) -> Option<usize> {
         let mut state = None;
         deciding(history.into_iter().map(|event| {
-            state = Counted::evolve(state, event);
-            state.and_then(ApplicationFact::of).is_some_and(|fact| self.counts(&fact))
+            state = application::evolve(state.take(), event);
+            state.as_ref().is_some_and(|application: &Application| {
+                application.voided.is_none()
+                    && self.counts(&ApplicationFact {
+                        kind: application.applicant_kind,
+                        receipt_date: application.receipt_date,
+                        conclusion: policy.result_of(application),
+                    })
+            })
         }))
     }
 }
@@ -218,10 +226,12 @@ impl RemedyBasis {
             Some((ended, result)) if ended == year => {
                 let is_counted = self.results.get(result.index()) == Some(&true);
                 let counts_results = self.results.contains(&true);
-                (!is_counted).then_some(match counts_results {
-                    true => Miss::OtherRemedyResult(result),
-                    false => Miss::ConcludedInYear(ended),
-                })
+                let reason = if counts_results {
+                    Miss::OtherRemedyResult(result)
+                } else {
+                    Miss::ConcludedInYear(ended)
+                };
+                (!is_counted).then_some(reason)
             }
             Some((ended, _)) if ended < year => Some(Miss::ConcludedInYear(ended)),
             _ if begun > year => Some(Miss::BegunInYear(begun)),

@@ -12,7 +12,6 @@ use super::{
 };
 use crate::domain::{
     ApplicantKind, Disposition, LegalDate, ReportYear,
-    application::Counted,
     proactive::Figures,
     remedy::{Remedy, RemedyKind, RemedyResult},
 };
@@ -26,15 +25,6 @@ pub struct ApplicationFact {
     pub receipt_date: LegalDate,
     /// When and how it ended; `None` while it is open.
     pub conclusion: Option<(LegalDate, Disposition)>,
-}
-
-impl ApplicationFact {
-    /// What table three counts of an application as it is counted; nothing if its entry is void.
-    #[must_use]
-    pub fn of(counted: Counted) -> Option<Self> {
-        let Counted { applicant_kind: kind, receipt_date, conclusion, is_voided, .. } = counted;
-        (!is_voided).then_some(Self { kind, receipt_date, conclusion })
-    }
 }
 
 /// What table four counts of one case.

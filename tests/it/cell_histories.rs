@@ -12,14 +12,14 @@ use std::{collections::BTreeSet, sync::Arc};
 use disclosure_ledger::{
     clock::FixedClock,
     domain::{
-        AgencyId, ApplicationId, CaseId, LegalDate, ReportYear, ShortText, agency,
+        AgencyId, LegalDate, ReportYear, ShortText, agency,
         application::{self, EntryVoided},
         proactive::FiguresDeclared,
     },
     ledger::{self, Entry, Ledger, WriteMeta, request_key},
     projection::{
-        AsOf, CellEntry, CellOf, CellPlace, CellSubject, Projection, Register, StatementOf,
-        deciding_events,
+        ApplicationFilter, AsOf, CellEntry, CellOf, CellPlace, CellSubject, Projection, Register,
+        StatementOf, deciding_events,
     },
     statistics::{
         TableId,
@@ -83,12 +83,17 @@ impl Office {
             from_year: 2008,
         };
         self.act("new", ledger::Act::Agency(agency::Command::Register(register))).await;
-        let applications = (0..14).step_by(2).map(|it| format!("A{it:03}"));
-        let cases = (0..6).step_by(2).map(|it| format!("R{it:03}"));
-        let handover = agency::Handover {
-            applications: applications.map(|it| ApplicationId::parse(&it).unwrap()).collect(),
-            cases: cases.map(|it| CaseId::parse(&it).unwrap()).collect(),
+        let every_other = |register: &Register| {
+            let book = register.book(&id("east")).unwrap();
+            let applications = book.applications(&ApplicationFilter::default(), None, 1000);
+            let cases = book.remedies(None, false, None, 1000);
+            let applications = applications.items.into_iter().map(|(id, _)| id);
+            agency::Handover {
+                applications: applications.step_by(2).collect(),
+                cases: cases.items.into_iter().map(|(id, _)| id).step_by(2).collect(),
+            }
         };
+        let handover = self.projection.ask(AsOf::Now, every_other).await.unwrap().0;
         let succession = agency::Succession {
             successor: id("new"),
             from_year: 2025,
@@ -258,7 +263,8 @@ async fn check_deciding(
 ) -> usize {
     for (of, entries) in lists {
         let store = office.store.as_ref();
-        let decided = deciding_events(store, of, entries, up_to).await.unwrap();
+        let decided =
+            deciding_events(store, of, entries, up_to, office.projection.policy()).await.unwrap();
         assert_eq!(decided.len(), entries.len());
         for (entry, event) in entries.iter().zip(&decided) {
             assert!(event.recorded.position <= up_to, "{entry:?}");
@@ -275,7 +281,10 @@ async fn check_deciding(
             taken_over += usize::from(entry.agency_id == id("east"));
             continue;
         }
-        let decided = deciding_events(office.store.as_ref(), of, entries, up_to).await.unwrap();
+        let decided =
+            deciding_events(office.store.as_ref(), of, entries, up_to, office.projection.policy())
+                .await
+                .unwrap();
         let at = decided[place].recorded.position;
         let is_in = |position: GlobalPosition| async move {
             let as_of = AsOf::Position(position);

@@ -68,7 +68,7 @@ pub(crate) fn explanation(
             english_source: source.english,
         }),
         blank: blank.map(|reason| blank_cell(form, of.cell, reason, of.report.year)),
-        near_misses: near_misses.into_iter().map(near_miss).collect(),
+        near_misses: near_misses.iter().map(near_miss).collect(),
     }
 }
 
@@ -89,7 +89,7 @@ fn blank_cell(form: &Form, cell: CellRef, reason: BlankReason, year: ReportYear)
     pb::BlankCell { cell: form.cell_name(cell), reason: reason.key().to_owned(), chinese, english }
 }
 
-fn near_miss(miss: NearMiss) -> pb::CellNearMiss {
+fn near_miss(miss: &NearMiss) -> pb::CellNearMiss {
     let Sentence { chinese, english } = miss.reason.sentence();
     pb::CellNearMiss {
         entry: Some(entry(&miss.entry, None)),
