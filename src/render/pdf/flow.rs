@@ -19,7 +19,7 @@ use super::{
 /// Lengths below this are rounding.
 const HAIR: f32 = 0.01;
 /// Between what widths, in half-width characters, columns of the narrative's tables are shared out.
-const NARROWEST: usize = 6;
+const NARROWEST: usize = 4;
 const WIDEST: usize = 40;
 /// How many lines of a paragraph may not stand alone at the foot or the head of a page.
 const FEWEST: usize = 2;
