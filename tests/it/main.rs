@@ -30,6 +30,8 @@ mod explain_cell_cli;
 mod roll_up_cli;
 mod operations;
 mod snapshot_restart;
+mod hostile;
+mod same_bytes;
 mod documents;
 mod source;
 mod layers;
