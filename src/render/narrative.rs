@@ -81,7 +81,7 @@ fn is_obeyed(c: char) -> bool {
         || (c.is_control() && !matches!(c, '\n' | '\t'))
 }
 
-/// Whether a character is never seen. Those that choose between forms of the one before them
+/// Whether a character is never seen, or stands for one that could not be read. Those that choose between forms of the one before them
 /// (U+200C, U+200D and the variation selectors) are seen by their effect.
 fn is_unseen(c: char) -> bool {
     matches!(
@@ -97,7 +97,7 @@ fn is_unseen(c: char) -> bool {
             | '\u{3164}'
             | '\u{FEFF}'
             | '\u{FFA0}'
-            | '\u{FFF0}'..='\u{FFFB}'
+            | '\u{FFF0}'..='\u{FFFD}'
             | '\u{1D173}'..='\u{1D17A}'
             | '\u{E0000}'..='\u{E00FF}'
     )
@@ -485,7 +485,7 @@ mod tests {
     #[test]
     fn what_markdown_would_keep_for_itself_is_shown() {
         assert_eq!(read("[注]: 说明\n\n见[注]。"), "p [注]: 说明\np 见[注]。");
-        assert_eq!(read("> [a]: /x\n[b]: /y 'z'"), "quote p [a]: /x[b]: /y 'z'");
+        assert_eq!(read("> [a]: /x\n[b]: /y 'z'"), "quote p [a]: /x [b]: /y 'z'");
         assert_eq!(read("[a](/x \"题\")"), "p a（/x 题）");
         assert_eq!(read("```rust\nfn\n```"), "pre \"rust\\nfn\"");
     }
