@@ -81,7 +81,7 @@ fn is_obeyed(c: char) -> bool {
         || (c.is_control() && !matches!(c, '\n' | '\t'))
 }
 
-/// Whether a character is never seen, or stands for one that could not be read. Those that choose between forms of the one before them
+/// Whether a character is never seen. Those that choose between forms of the one before them
 /// (U+200C, U+200D and the variation selectors) are seen by their effect.
 fn is_unseen(c: char) -> bool {
     matches!(
@@ -97,7 +97,7 @@ fn is_unseen(c: char) -> bool {
             | '\u{3164}'
             | '\u{FEFF}'
             | '\u{FFA0}'
-            | '\u{FFF0}'..='\u{FFFD}'
+            | '\u{FFF0}'..='\u{FFFC}'
             | '\u{1D173}'..='\u{1D17A}'
             | '\u{E0000}'..='\u{E00FF}'
     )

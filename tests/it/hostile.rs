@@ -257,7 +257,7 @@ fn seen(text: &str) -> String {
             0x3164..=0x3164,
             0xFEFF..=0xFEFF,
             0xFFA0..=0xFFA0,
-            0xFFF0..=0xFFFD,
+            0xFFF0..=0xFFFC,
             0x1_D173..=0x1_D17A,
             0xE_0000..=0xE_00FF,
         ];
