@@ -15,9 +15,11 @@ mod fees;
 mod frames;
 mod generate;
 mod import;
+mod intake;
 mod narrative;
 mod output;
 mod progress;
+mod record;
 mod rehearse;
 mod report;
 mod reports;
@@ -99,6 +101,7 @@ async fn run(arguments: Arguments, output: Output) -> Result<Outcome, Failure> {
         Command::Fees(options) => fees::run(&server, options, output).await,
         Command::Rehearse(options) => rehearse::run(&server, options, output).await,
         Command::Import(options) => import::run(&server, options, output).await,
+        Command::Record(options) => record::run(&server, options, output).await,
         Command::Narrative(act) => narrative::run(&server, act, output).await,
         Command::Report(options) => report::run(&server, options, output).await,
         Command::Rollup(options) => roll_up::run(&server, options, output).await,
