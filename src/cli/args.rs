@@ -59,6 +59,8 @@ pub(super) enum Command {
     Rehearse(RehearseOptions),
     /// Record a register kept elsewhere, from CSV files
     Import(ImportOptions),
+    /// Record acts upon applications and cases, one JSON object a line, in their order
+    Record(RecordOptions),
     /// Write and show the sections of a report
     #[command(subcommand)]
     Narrative(NarrativeAct),
@@ -133,6 +135,7 @@ impl Command {
             | Self::Fees(_)
             | Self::Rehearse(_)
             | Self::Import(_)
+            | Self::Record(_)
             | Self::Narrative(_)
             | Self::Report(_)
             | Self::Rollup(_)
@@ -460,6 +463,30 @@ pub(super) struct ImportOptions {
     pub(super) dry_run: bool,
 
     /// Record the good rows even if others are bad
+    #[arg(long)]
+    pub(super) keep_going: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RecordOptions {
+    /// The agency in whose register the acts are recorded
+    #[arg(long, value_name = "ID")]
+    pub(super) agency: String,
+
+    /// The acts, one JSON object a line, such as:
+    ///   {"accept_correction":{"application_id":"7","corrected_date":"2026-01-04"}}
+    ///
+    /// The names are those of RecordRowsRequest in proto/. A - stands for standard input. The same
+    /// act sent twice is recorded once; an act that really happened twice has a write.request_id of
+    /// its own.
+    #[arg(value_name = "FILE.jsonl", verbatim_doc_comment)]
+    pub(super) file: PathBuf,
+
+    /// Record nothing; say what would be recorded and what is wrong
+    #[arg(long)]
+    pub(super) dry_run: bool,
+
+    /// Record the good acts even if others are bad
     #[arg(long)]
     pub(super) keep_going: bool,
 }

@@ -15,10 +15,12 @@ mod fees;
 mod frames;
 mod generate;
 mod import;
+mod intake;
 mod narrative;
 mod output;
 mod progress;
 mod publication;
+mod record;
 mod rehearse;
 mod report;
 mod reports;
@@ -100,6 +102,7 @@ async fn run(arguments: Arguments, output: Output) -> Result<Outcome, Failure> {
         Command::Fees(options) => fees::run(&server, options, output).await,
         Command::Rehearse(options) => rehearse::run(&server, options, output).await,
         Command::Import(options) => import::run(&server, options, output).await,
+        Command::Record(options) => record::run(&server, options, output).await,
         Command::Narrative(act) => narrative::run(&server, act, output).await,
         Command::Publish(options) => publication::publish(&server, options, output).await,
         Command::Publications(options) => publication::list(&server, options, output).await,

@@ -23,6 +23,7 @@ mod act_histories;
 mod cell_histories;
 mod api;
 mod import_cli;
+mod record_cli;
 mod calendar_cli;
 mod check_reference;
 mod deadlines_cli;

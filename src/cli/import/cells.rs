@@ -9,10 +9,10 @@ use crate::{
 };
 
 /// What a date cell must hold.
-pub(super) const DATE: &str = "a date of the calendar, 2008 to 2100, such as 2020-03-02";
+pub(in crate::cli) const DATE: &str = "a date of the calendar, 2008 to 2100, such as 2020-03-02";
 
 /// A date as registers write it: `2020-03-02`, `2020/3/2`, `2020.3.2` or `2020年3月2日`.
-pub(super) fn date(text: &str) -> Option<CivilDate> {
+pub(in crate::cli) fn date(text: &str) -> Option<CivilDate> {
     let text = text.strip_suffix('日').unwrap_or(text);
     let (year, rest) = text.split_once(['-', '/', '.', '年'])?;
     let (month, day) = rest.split_once(['-', '/', '.', '月'])?;

@@ -1,9 +1,6 @@
 //! A CSV file as rows of named cells.
 
-use super::{Fault, Problem};
-
-/// How much of a cell a message quotes, in characters.
-const QUOTED: usize = 40;
+use crate::cli::intake::{Fault, quoted};
 
 /// The columns that a file may have.
 #[derive(Debug, Clone, Copy)]
@@ -202,21 +199,7 @@ impl Line<'_> {
 }
 
 fn fault(file: &str, line: u64, column: &str, found: &str, expected: &str) -> Fault {
-    Fault {
-        file: file.to_owned(),
-        line,
-        column: column.to_owned(),
-        problem: Problem::Cell { found: quoted(found), expected: expected.to_owned() },
-    }
-}
-
-/// A text as a message quotes it: no longer than is useful.
-fn quoted(text: &str) -> String {
-    let mut start: String = text.chars().take(QUOTED).collect();
-    if start.len() < text.len() {
-        start.push('…');
-    }
-    start
+    Fault::unreadable((file, line), column, found, expected)
 }
 
 #[cfg(test)]
