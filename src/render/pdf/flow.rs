@@ -21,6 +21,8 @@ const HAIR: f32 = 0.01;
 /// Between what widths, in half-width characters, columns of the narrative's tables are shared out.
 const NARROWEST: usize = 6;
 const WIDEST: usize = 40;
+/// What the margins of a cell take of such a width.
+const MARGINS: usize = 3;
 /// How many lines of a paragraph may not stand alone at the foot or the head of a page.
 const FEWEST: usize = 2;
 
@@ -701,7 +703,7 @@ fn shares(table: &Table) -> Vec<usize> {
     }
     let mut shares = vec![NARROWEST; table.widths.len()];
     for place in table.placed() {
-        let width = place.cell.text.width().min(WIDEST);
+        let width = place.cell.text.width().min(WIDEST).saturating_add(MARGINS);
         shares.iter_mut().skip(place.column).take(1).for_each(|share| *share = width.max(*share));
     }
     shares
