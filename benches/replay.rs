@@ -313,6 +313,7 @@ async fn render_over(client: &mut ReportServiceClient<Channel>, agency: AgencyId
             ..Default::default()
         }),
         format: pb::ReportFormat::Json.into(),
+        published_version: 0,
     };
     let mut parts = client.render_report(request).await.unwrap().into_inner();
     let mut bytes = 0;

@@ -67,6 +67,17 @@ pub(super) enum Command {
     /// Add up a year: an agency's own figures, those below it, the sum, who reported, and who
     /// stands out (汇总)
     Rollup(RollUpOptions),
+    /// Publish a year's report: freeze it as the next version (公布)
+    Publish(PublishOptions),
+    /// List what was published, version by version
+    Publications(PublicationsOptions),
+    /// Take in a report published elsewhere, record a submission, or show a version
+    #[command(subcommand)]
+    Publication(PublicationAct),
+    /// Say how the latest version published differs from the register, cause by cause
+    Drift(DriftOptions),
+    /// Say how two readings of a year's report differ, and which events are behind that
+    Diff(DiffOptions),
     /// Log a made-up year of many agencies, to try out and to measure
     Generate(GenerateOptions),
     /// Verify a log, of the running server unless --data or --backup is given: every frame, leaf,
@@ -125,6 +136,11 @@ impl Command {
             | Self::Narrative(_)
             | Self::Report(_)
             | Self::Rollup(_)
+            | Self::Publish(_)
+            | Self::Publications(_)
+            | Self::Publication(_)
+            | Self::Drift(_)
+            | Self::Diff(_)
             | Self::Generate(_)
             | Self::Restore(_)
             | Self::ImportLog(_)
@@ -529,6 +545,10 @@ pub(super) struct ReportOptions {
     #[arg(long, value_name = "POSITION|TIME")]
     pub(super) as_of: Option<String>,
 
+    /// The version that was published, as it was
+    #[arg(long, value_name = "N", conflicts_with_all = ["form", "as_of", "below"])]
+    pub(super) published: Option<u32>,
+
     /// The format; with --below, once for each that is wanted
     #[arg(long, required = true)]
     pub(super) format: Vec<FormatName>,
@@ -536,6 +556,135 @@ pub(super) struct ReportOptions {
     /// Where to put it [default: standard output]; with --below, a directory
     #[arg(long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+}
+
+/// Which report: agency, year and whose figures.
+#[derive(Debug, Args)]
+pub(super) struct ReportName {
+    /// The agency
+    #[arg(long, value_name = "ID")]
+    pub(super) agency: String,
+
+    /// The report year, from 2019
+    #[arg(long)]
+    pub(super) year: i32,
+
+    /// The report that adds the figures of every agency below it (汇总)
+    #[arg(long)]
+    pub(super) subtree: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PublishOptions {
+    /// The agency
+    #[arg(long, value_name = "ID")]
+    pub(super) agency: String,
+
+    /// The report year, from 2019; it has to be over
+    #[arg(long)]
+    pub(super) year: i32,
+
+    /// Add the figures of every agency below it in that year (汇总)
+    #[arg(long)]
+    pub(super) subtree: bool,
+
+    /// The day of publication [default: today]
+    #[arg(long, value_name = "DATE")]
+    pub(super) date: Option<Date>,
+
+    /// The day on which it was submitted to the office in charge
+    #[arg(long, value_name = "DATE")]
+    pub(super) submitted: Option<Date>,
+
+    /// As recorded up to this position [default: now]
+    #[arg(long, value_name = "POSITION")]
+    pub(super) position: Option<u64>,
+
+    /// A format to keep a document of, besides JSON; may be repeated [default: what is filed]
+    #[arg(long = "format", value_name = "FORMAT")]
+    pub(super) formats: Vec<FormatName>,
+
+    /// Why there is another version; needed from the second on, may be repeated
+    #[arg(long = "reason", value_name = "原因")]
+    pub(super) reasons: Vec<String>,
+
+    /// Publish although a check finds an error, for this reason
+    #[arg(long, value_name = "说明")]
+    pub(super) accept_errors: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PublicationsOptions {
+    /// The agency
+    #[arg(long, value_name = "ID")]
+    pub(super) agency: String,
+
+    /// Only of this report year
+    #[arg(long)]
+    pub(super) year: Option<i32>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PublicationAct {
+    /// Take in a report that was published elsewhere, as given
+    Take {
+        #[command(flatten)]
+        of: ReportName,
+        /// The day of its publication
+        #[arg(long, value_name = "DATE")]
+        date: Date,
+        /// Where it was found, such as an address
+        #[arg(long, value_name = "来源")]
+        source: String,
+        /// Why there is another version; needed from the second on, may be repeated
+        #[arg(long = "reason", value_name = "原因")]
+        reasons: Vec<String>,
+        /// The report, in the shape of `report --format json`, or csv with columns cell and value
+        #[arg(value_name = "FILE.json|FILE.csv")]
+        file: PathBuf,
+    },
+    /// Record the day on which a version was submitted to the office in charge
+    Submit {
+        #[command(flatten)]
+        of: ReportName,
+        /// The version [default: the latest]
+        #[arg(long, value_name = "N")]
+        version: Option<u32>,
+        /// The day
+        #[arg(long, value_name = "DATE")]
+        date: Date,
+        /// To whom
+        #[arg(long, value_name = "主管部门")]
+        to: Option<String>,
+    },
+    /// Show a version: its documents, the log's root, what the checks found
+    Show {
+        #[command(flatten)]
+        of: ReportName,
+        /// The version [default: the latest]
+        #[arg(long, value_name = "N")]
+        version: Option<u32>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DriftOptions {
+    #[command(flatten)]
+    pub(super) of: ReportName,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DiffOptions {
+    #[command(flatten)]
+    pub(super) of: ReportName,
+
+    /// The one reading: a version such as 1, now, or @ and a position or a time
+    #[arg(long, value_name = "READING")]
+    pub(super) from: String,
+
+    /// The other reading
+    #[arg(long, value_name = "READING")]
+    pub(super) to: String,
 }
 
 /// A format, by its key.

@@ -18,6 +18,7 @@ mod import;
 mod narrative;
 mod output;
 mod progress;
+mod publication;
 mod rehearse;
 mod report;
 mod reports;
@@ -100,6 +101,11 @@ async fn run(arguments: Arguments, output: Output) -> Result<Outcome, Failure> {
         Command::Rehearse(options) => rehearse::run(&server, options, output).await,
         Command::Import(options) => import::run(&server, options, output).await,
         Command::Narrative(act) => narrative::run(&server, act, output).await,
+        Command::Publish(options) => publication::publish(&server, options, output).await,
+        Command::Publications(options) => publication::list(&server, options, output).await,
+        Command::Publication(act) => publication::run(&server, act, output).await,
+        Command::Drift(options) => publication::drift(&server, options, output).await,
+        Command::Diff(options) => publication::diff(&server, options, output).await,
         Command::Report(options) => report::run(&server, options, output).await,
         Command::Rollup(options) => roll_up::run(&server, options, output).await,
         Command::Generate(options) => generate::run(&server, options, output).await,

@@ -29,7 +29,12 @@ pub(super) async fn run(
         form: options.form.unwrap_or_default(),
         as_of: options.as_of.as_deref().map(as_of).transpose()?,
     };
-    let document = fetch(connect(server).await?, selector, format.0).await?;
+    let request = pb::RenderReportRequest {
+        selector: Some(selector),
+        format: wire_format(format.0).into(),
+        published_version: options.published.unwrap_or_default(),
+    };
+    let document = receive(connect(server).await?, request).await?.bytes;
     output.document(options.output.as_deref(), &document)?;
     Ok(Outcome::Done)
 }
@@ -56,7 +61,15 @@ pub(super) async fn fetch_document(
     selector: pb::ReportSelector,
     format: Format,
 ) -> Result<Document, Failure> {
-    let format = match format {
+    let format = wire_format(format).into();
+    let request =
+        pb::RenderReportRequest { selector: Some(selector), format, published_version: 0 };
+    receive(channel, request).await
+}
+
+/// A format, as the wire names it.
+pub(super) const fn wire_format(format: Format) -> pb::ReportFormat {
+    match format {
         Format::Json => pb::ReportFormat::Json,
         Format::Csv => pb::ReportFormat::Csv,
         Format::Markdown => pb::ReportFormat::Markdown,
@@ -65,8 +78,10 @@ pub(super) async fn fetch_document(
         Format::Docx => pb::ReportFormat::Docx,
         Format::Xlsx => pb::ReportFormat::Xlsx,
         Format::Pdf => pb::ReportFormat::Pdf,
-    };
-    let request = pb::RenderReportRequest { selector: Some(selector), format: format.into() };
+    }
+}
+
+async fn receive(channel: Channel, request: pb::RenderReportRequest) -> Result<Document, Failure> {
     let mut parts = ReportServiceClient::new(channel).render_report(request).await?.into_inner();
     let mut document = Document::default();
     while let Some(message) = parts.message().await? {

@@ -141,6 +141,7 @@ impl Succession {
             }
             Body::Figures(declared) => Some((declared.year.get(), "year")),
             Body::Section(set) => Some((set.year.get(), "year")),
+            Body::Publication(event) => Some((event.about().0.get(), "year")),
             Body::Application(..) | Body::Agency(_) | Body::Remedy(..) | Body::Notice(_) => None,
         };
         match found {

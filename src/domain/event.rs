@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::{
     AgencyId, ApplicationId, CaseId, LegalDate, ShortText, agency, application, calendar,
-    narrative, proactive, remedy,
+    narrative, proactive, publication, remedy,
 };
 
 /// An event as the ledger records it.
@@ -32,6 +32,8 @@ pub enum Body {
     Figures(proactive::FiguresDeclared),
     /// A section of the report was written.
     Section(narrative::SectionSet),
+    /// Something was published of a year, or submitted.
+    Publication(publication::Event),
     /// A notice that fixes working days was recorded.
     Notice(Box<calendar::Notice>),
 }
@@ -54,6 +56,7 @@ impl Body {
             Self::Remedy(_, event) => LegalDate::date(event.effective_date()),
             Self::Figures(declared) => last_day(declared.year),
             Self::Section(set) => last_day(set.year),
+            Self::Publication(event) => event.effective_date().date(),
             Self::Notice(notice) => notice.gazetted_date.date(),
         }
     }

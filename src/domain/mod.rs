@@ -1,5 +1,5 @@
 //! What the law knows: agencies, applications, dispositions, remedies, declared figures, the
-//! narrative; and for each what may happen to it (`decide`) and what it then is (`evolve`). Working
+//! narrative, publications; and for each what may happen to it (`decide`) and what it then is (`evolve`). Working
 //! days, statutory periods, fees and timeliness are plain functions of such facts.
 //!
 //! ```text
@@ -30,6 +30,7 @@ mod id;
 mod legal_date;
 pub mod narrative;
 pub mod proactive;
+pub mod publication;
 pub mod remedy;
 mod report_year;
 mod state;

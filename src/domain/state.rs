@@ -3,7 +3,7 @@
 use super::{
     Body, agency::Agency, agency::evolve as evolve_agency, application::Application,
     application::evolve as evolve_application, calendar, calendar::Notices, narrative, proactive,
-    remedy,
+    publication, remedy,
 };
 
 /// What a stream's subject is after its events so far.
@@ -19,6 +19,8 @@ pub enum State {
     Figures(proactive::Figures),
     /// The sections written for a year.
     Narrative(narrative::Sections),
+    /// What was published of a year.
+    Publications(publication::Publications),
     /// The notices that fix working days; those that come with the program included.
     Calendar(Notices),
 }
@@ -41,6 +43,9 @@ impl State {
             (Self::Narrative(sections), Body::Section(event)) => {
                 Self::Narrative(narrative::evolve(sections, event))
             }
+            (Self::Publications(publications), Body::Publication(event)) => {
+                Self::Publications(publication::evolve(publications, event))
+            }
             (Self::Calendar(notices), Body::Notice(notice)) => {
                 Self::Calendar(calendar::evolve(notices, notice))
             }
@@ -50,6 +55,7 @@ impl State {
                 | Self::Remedy(_)
                 | Self::Figures(_)
                 | Self::Narrative(_)
+                | Self::Publications(_)
                 | Self::Calendar(_)),
                 _,
             ) => state,

@@ -6,7 +6,7 @@ use crate::{
     domain::{
         AgencyId, ApplicationId, CaseId, ShortText, State, agency, application,
         calendar::{Notices, RecordNotice, Scope},
-        narrative, proactive, remedy,
+        narrative, proactive, publication, remedy,
     },
     store::{InvalidStreamId, StreamId, StreamVersion},
     wire::{CALENDAR_STREAM, Subject, stream_name},
@@ -39,6 +39,10 @@ impl Entry {
             Act::Remedy(id, _) => Subject::Remedy(id),
             Act::Figures(declared) => Subject::Figures(declared.year),
             Act::Section(set) => Subject::Narrative(set.year),
+            Act::Publication(command) => {
+                let (year, scope) = command.about();
+                Subject::Publication(year, scope)
+            }
             Act::Notice(record) => return Self::notice(record.as_ref().clone(), meta),
         };
         let stream = StreamId::parse(&stream_name(&agency_id, subject))?;
@@ -118,6 +122,8 @@ pub enum Act {
     Figures(proactive::FiguresDeclared),
     /// Write a section of the report.
     Section(narrative::SectionSet),
+    /// Publish, take in or submit a report.
+    Publication(Box<publication::Command>),
     /// Record a notice of working days.
     Notice(Box<RecordNotice>),
 }
@@ -131,6 +137,7 @@ impl Act {
             Self::Remedy(..) => State::Remedy(None),
             Self::Figures(_) => State::Figures(proactive::Figures::new()),
             Self::Section(_) => State::Narrative(narrative::Sections::new()),
+            Self::Publication(_) => State::Publications(publication::Publications::default()),
             Self::Notice(_) => State::Calendar(Notices::built_in()),
         }
     }

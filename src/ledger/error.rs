@@ -1,7 +1,7 @@
 //! Why an entry was not recorded.
 
 use crate::{
-    domain::{AgencyId, agency, application, calendar, remedy},
+    domain::{AgencyId, agency, application, calendar, publication, remedy},
     store::{AppendError, GlobalPosition, InvalidStreamId, ReadError, StreamVersion},
     wire::DecodeError,
 };
@@ -32,6 +32,9 @@ pub enum RecordError {
     /// The notice of working days cannot be, or contradicts what is recorded.
     #[error(transparent)]
     Notice(#[from] calendar::Rejection),
+    /// The act upon publications contradicts what is recorded, or the report has errors.
+    #[error(transparent)]
+    Publication(#[from] publication::Rejection),
     /// What the caller last saw has changed.
     #[error("expected version {expected}, but {}", actual_phrase(*.actual))]
     StaleVersion {

@@ -11,7 +11,8 @@ use super::{
 };
 use crate::{
     domain::{
-        AgencyId, Body, Event, State, agency, application, calendar, narrative, proactive, remedy,
+        AgencyId, Body, Event, State, agency, application, calendar, narrative, proactive,
+        publication, remedy,
     },
     store::{
         AppendError, Appended, ExpectedVersion, GlobalPosition, NewEvent, Request, StreamAppend,
@@ -339,6 +340,10 @@ fn decide(state: &State, act: Act) -> Result<Vec<Body>, RecordError> {
         (State::Narrative(sections), Act::Section(set)) => {
             narrative::set(sections, set).into_iter().map(Body::Section).collect()
         }
+        (State::Publications(publications), Act::Publication(command)) => {
+            let events = publication::decide(publications, *command)?;
+            events.into_iter().map(Body::Publication).collect()
+        }
         (State::Calendar(notices), Act::Notice(record)) => {
             let notice = calendar::decide(notices, *record)?;
             notice.into_iter().map(|notice| Body::Notice(Box::new(notice))).collect()
@@ -349,6 +354,7 @@ fn decide(state: &State, act: Act) -> Result<Vec<Body>, RecordError> {
             | State::Remedy(_)
             | State::Figures(_)
             | State::Narrative(_)
+            | State::Publications(_)
             | State::Calendar(_),
             _,
         ) => return Err(RecordError::Conflicts),

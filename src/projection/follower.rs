@@ -247,6 +247,16 @@ impl Projection {
         Err(QueryError::Stopped { position, reason })
     }
 
+    /// The log.
+    pub(super) fn store(&self) -> &dyn EventStore {
+        self.store.as_ref()
+    }
+
+    /// How many threads a replay takes.
+    pub(super) const fn threads(&self) -> NonZeroUsize {
+        self.threads
+    }
+
     /// Stops following.
     pub fn close(&self) {
         self.task.abort();

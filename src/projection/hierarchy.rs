@@ -195,6 +195,22 @@ impl<'a> Tree<'a> {
 }
 
 impl<'a> Holding<'a> {
+    /// Whether two times the same is held of the same registers.
+    pub(super) fn are_the_same(some: &[Self], others: &[Self]) -> bool {
+        some.len() == others.len()
+            && some.iter().zip(others).all(|(one, other)| one.is_the_same(Some(other)))
+    }
+
+    /// Whether the same is held of the same register.
+    pub(super) fn is_the_same(&self, other: Option<&Self>) -> bool {
+        other.is_some_and(|other| (self.id, &self.part) == (other.id, &other.part))
+    }
+
+    /// The same part of the same register, as another book has it.
+    pub(super) fn in_book<'b>(&'b self, book: &'b AgencyBook) -> Holding<'b> {
+        Holding { id: self.id, book, part: self.part.clone() }
+    }
+
     /// Whether all of the register is held.
     pub(super) fn is_whole(&self) -> bool {
         self.part == Part::Whole

@@ -9,6 +9,8 @@ mod applications;
 mod calendar;
 mod cell;
 mod deadlines;
+mod difference;
+mod drift;
 mod error;
 mod fees;
 mod follower;
@@ -16,6 +18,7 @@ mod hierarchy;
 mod history;
 mod id_hashing;
 mod page;
+mod publications;
 mod register;
 mod rehearsal;
 mod replay;
@@ -32,10 +35,13 @@ pub use cell::{
     deciding_events,
 };
 pub use deadlines::{DeadlineEntry, DeadlinePlace, DeadlinesOf, Selection};
+pub use difference::{DatedCause, Difference, ReportReading, ReportReadingOf, SectionChange};
+pub use drift::sentence;
 pub use error::QueryError;
 pub use follower::{AsOf, Projection, Reading};
 pub use history::History;
 pub use page::Page;
+pub use publications::{PublishedReport, tables_of};
 pub use register::{
     AgencyBook, ApplicationEntry, ApplicationFilter, ApplicationState, Footprint, Register,
     RemedyEntry, Versioned,

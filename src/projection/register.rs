@@ -11,6 +11,7 @@ use super::{
     applications::{Applications, Place, TooManyApplications},
     deadlines::{DueLists, Replies, Revision},
     fees::Fees,
+    publications::{PublicationBook, PublishedReport},
     steps::Step,
 };
 use crate::{
@@ -22,6 +23,7 @@ use crate::{
         deadline::Facts,
         narrative::{self, Sections},
         proactive::{self, Figures},
+        publication,
         remedy::{self, Remedy, RemedyKind},
     },
     statistics::{ApplicationFact, RemedyFact, Tally},
@@ -68,6 +70,7 @@ pub struct AgencyBook {
     remedies: BTreeMap<CaseId, RemedyEntry>,
     figures: BTreeMap<ReportYear, Versioned<Figures>>,
     narratives: BTreeMap<ReportYear, Versioned<Sections>>,
+    publications: PublicationBook,
     fees: Fees,
     policy: CountingPolicy,
     /// What the policy reads of conclusions beside date and result; nothing under the default.
@@ -322,6 +325,7 @@ impl AgencyBook {
                 let value = narrative::evolve(before.unwrap_or_default(), set);
                 self.narratives.insert(set.year, Versioned { value, version });
             }
+            Body::Publication(event) => self.publications.fold(event, version),
             // Kept by the register, for no agency alone.
             Body::Notice(_) => {}
         }
@@ -497,6 +501,21 @@ impl AgencyBook {
     #[must_use]
     pub fn narrative(&self, year: ReportYear) -> Option<&Versioned<Sections>> {
         self.narratives.get(&year)
+    }
+
+    /// The latest version of a year's report.
+    #[must_use]
+    pub fn published(
+        &self,
+        year: ReportYear,
+        scope: publication::Scope,
+    ) -> Option<&PublishedReport> {
+        self.publications.latest(year, scope)
+    }
+
+    /// The years and scopes of which anything was published, in order.
+    pub fn publications(&self) -> impl Iterator<Item = (ReportYear, publication::Scope)> {
+        self.publications.published()
     }
 
     /// An application.

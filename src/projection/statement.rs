@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{QueryError, Register, hierarchy::Holding};
+use super::{AgencyBook, PublishedReport, QueryError, Register, hierarchy::Holding};
 use crate::{
     domain::{
         AgencyId, LegalDate, ReportYear,
@@ -10,10 +10,11 @@ use crate::{
         application::CountingPolicy,
         narrative::{Section, Sections},
         proactive::Figures,
+        publication::Scope,
     },
     statistics::{
         Background, Finding, Flow, PrereviewCase, Tables, Tally,
-        catalogue::{Form, form_for},
+        catalogue::{CheckId, Form, Severity, form_for},
         check_derived, check_spikes,
         narrative::{
             Filled, FilledNarrative, TextPolicy, check_similarity, check_typed, fill_sections,
@@ -53,6 +54,16 @@ pub struct Statement {
     pub references: BTreeMap<Section, Vec<Filled>>,
     /// How the applications were counted.
     pub policy: CountingPolicy,
+    /// The latest version that was published of it.
+    pub published: Option<PublishedReport>,
+}
+
+impl StatementOf {
+    /// Whose figures it gives.
+    #[must_use]
+    pub const fn scope(&self) -> Scope {
+        Scope::of(self.subtree)
+    }
 }
 
 /// The form that a report is on.
@@ -74,7 +85,7 @@ impl Register {
         let form = form_of(of);
         let held = self.asked_for(agency_id, *subtree, year.get())?;
         let current = tables_of(form, *year, &held)?;
-        let previous = year.previous().map(|year| tables_of(form_for(year), year, &held));
+        let previous = year.previous().map(|before| self.before(of, book, before, &held));
         let previous = previous.transpose()?;
         let mut findings = check_derived(&current, *year, previous.as_ref());
         findings.extend(held.iter().filter_map(|held| held.uncounted_figures(*year)));
@@ -92,8 +103,47 @@ impl Register {
                 check_similarity(written, &before.value, &TextPolicy::default())
             }),
         );
-        let policy = self.policy();
-        Ok(Statement { agency, tables: current, findings, sections, references, policy })
+        let published_before = year.previous().and_then(|year| book.published(year, of.scope()));
+        findings.extend(published_before.and_then(|published| restated(*year, published)));
+        Ok(Statement {
+            agency,
+            tables: current,
+            findings,
+            sections,
+            references,
+            policy: self.policy(),
+            published: book.published(*year, of.scope()).cloned(),
+        })
+    }
+
+    /// The tables of the year before, with which those of a year are compared: as they were
+    /// published, if they were, and with what came or went with other agencies since; or else as the
+    /// register has them.
+    fn before(
+        &self,
+        of: &StatementOf,
+        book: &AgencyBook,
+        before: ReportYear,
+        held: &[Holding<'_>],
+    ) -> Result<Tables, QueryError> {
+        let form = form_for(before);
+        let derived = |held: &[Holding<'_>]| tables_of(form, before, held);
+        let Some(published) = book.published(before, of.scope()) else { return derived(held) };
+        let held_then = self.asked_for(&of.agency_id, of.subtree, before.get())?;
+        let is_comparable = published.tables.form().id == form.id;
+        if !is_comparable || Holding::are_the_same(held, &held_then) {
+            return Ok(published.tables.clone());
+        }
+        let (now, then) = (derived(held)?, derived(&held_then)?);
+        let mut tables = published.tables.clone();
+        for (cell, value) in published.tables.cells() {
+            let moved = |value: i64| {
+                let came = now.get(cell).unwrap_or(0).saturating_sub(then.get(cell).unwrap_or(0));
+                value.saturating_add(came)
+            };
+            tables.set(cell, value.map(moved));
+        }
+        Ok(tables)
     }
 
     /// What a statement is seen against: the years before, each with those who were then below the
@@ -118,6 +168,17 @@ impl Register {
         let timeliness = self.timeliness(agency_id, *year, *subtree)?;
         Ok(Background { earlier, timeliness })
     }
+}
+
+/// That the year before was published anew, and so what this year is checked against.
+fn restated(year: ReportYear, published: &PublishedReport) -> Option<Finding> {
+    let PublishedReport { version, publication_date, .. } = published;
+    let before = year.previous().filter(|_| *version > 1)?;
+    let message = format!(
+        "{before} 年度报告已于 {publication_date} 重新公布（第 {version} 版），\
+         本年度与上年度的衔接以该版为准"
+    );
+    Some(Finding::at(CheckId::RESTATED, Severity::Info, "year", message))
 }
 
 /// The tables of a year of what is held: in the year itself or, to compare with, in a later one, from
@@ -155,8 +216,13 @@ pub(super) fn figures_of(year: ReportYear, held: &[Holding<'_>]) -> Result<Figur
 impl<'a> Holding<'a> {
     /// The figures that its agency declared for a year, if in that year there is one.
     pub(super) fn figures(&self, year: ReportYear) -> Option<&'a Figures> {
-        let reports = self.is_successors() && self.book.succession_in(year.get()).is_none();
+        let reports = self.declares(year);
         self.book.figures(year).filter(|_| reports).map(|figures| &figures.value)
+    }
+
+    /// Whether what its agency declared for a year counts.
+    pub(super) fn declares(&self, year: ReportYear) -> bool {
+        self.is_successors() && self.book.succession_in(year.get()).is_none()
     }
 
     /// A word about figures that an agency declared for a year from which on it was succeeded.

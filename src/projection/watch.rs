@@ -416,6 +416,7 @@ fn facts(state: &State) -> Option<Facts> {
         | State::Remedy(_)
         | State::Figures(_)
         | State::Narrative(_)
+        | State::Publications(_)
         | State::Calendar(_) => None,
     }
 }

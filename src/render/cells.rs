@@ -2,8 +2,7 @@
 
 use crate::statistics::{
     CellRef, Tables,
-    catalogue::{CellKind, Form, Path},
-    format_wan_yuan,
+    catalogue::{Form, Path},
 };
 
 /// Stands between the labels of a path.
@@ -11,11 +10,7 @@ const SEPARATOR: &str = " / ";
 
 /// The value as it is printed: plain digits, amounts in 万元; `None` where the cell is blank.
 pub(super) fn printed(tables: &Tables, cell: CellRef) -> Option<String> {
-    let value = tables.get(cell)?;
-    Some(match tables.form().cell_kind(cell) {
-        CellKind::Count | CellKind::Change => value.to_string(),
-        CellKind::Amount => format_wan_yuan(value),
-    })
+    tables.get(cell).map(|value| tables.form().printed(cell, value))
 }
 
 /// The printed labels of a cell from the outermost to the innermost, row before column.

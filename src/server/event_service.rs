@@ -22,8 +22,10 @@ use crate::{
     },
 };
 
-/// How many events of a stream go in one message.
+/// How many events of a stream go in one message, at most.
 const EVENTS_PER_MESSAGE: usize = 256;
+/// How many bytes they have together, unless one has more by itself.
+const BYTES_PER_MESSAGE: usize = 512 * 1024;
 /// How many messages wait for a slow reader.
 const MESSAGES_AHEAD: usize = 8;
 
@@ -97,10 +99,29 @@ async fn send_in_parts<T: From<Vec<pb::RecordedEvent>>>(
     messages: &mpsc::Sender<Result<T, Status>>,
     events: Vec<pb::RecordedEvent>,
 ) -> Option<()> {
-    for part in events.chunks(EVENTS_PER_MESSAGE) {
-        messages.send(Ok(T::from(part.to_vec()))).await.ok()?;
+    for part in in_parts(events) {
+        messages.send(Ok(T::from(part))).await.ok()?;
     }
     Some(())
+}
+
+/// Events in as many messages as they need.
+fn in_parts(events: Vec<pb::RecordedEvent>) -> Vec<Vec<pb::RecordedEvent>> {
+    let (mut parts, mut bytes) = (Vec::<Vec<_>>::new(), 0_usize);
+    for event in events {
+        let size = event.payload.len();
+        bytes = bytes.saturating_add(size);
+        match parts.last_mut() {
+            Some(part) if part.len() < EVENTS_PER_MESSAGE && bytes <= BYTES_PER_MESSAGE => {
+                part.push(event);
+            }
+            Some(_) | None => {
+                bytes = size;
+                parts.push(vec![event]);
+            }
+        }
+    }
+    parts
 }
 
 macro_rules! message_of_events {
@@ -144,10 +165,8 @@ impl EventService for Desk {
         if events.is_empty() {
             return Err(Refused::from(QueryError::NotFound { what: "stream", id }).into());
         }
-        let messages: Vec<_> = events
-            .chunks(EVENTS_PER_MESSAGE)
-            .map(|part| Ok(part.iter().map(convert::recorded).collect::<Vec<_>>().into()))
-            .collect();
+        let events = events.iter().map(convert::recorded).collect();
+        let messages: Vec<_> = in_parts(events).into_iter().map(|part| Ok(part.into())).collect();
         Ok(Response::new(Box::pin(tokio_stream::iter(messages))))
     }
 

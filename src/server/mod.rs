@@ -14,6 +14,7 @@ mod fee_service;
 mod intake_service;
 mod narrative_service;
 mod proactive_service;
+mod publication_service;
 mod refused;
 mod remedy_service;
 mod report_service;

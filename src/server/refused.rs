@@ -150,6 +150,7 @@ impl From<RecordError> for Refused {
             }
             RecordError::Application(rejection) => Self::by_law(rejection),
             RecordError::Remedy(rejection) => Self::by_law(rejection),
+            RecordError::Publication(rejection) => Self::by_law(rejection),
             RecordError::Notice(calendar::Rejection::Invalid(invalid)) => {
                 let field = format!("notice.{}", invalid.field);
                 let description = invalid.what.clone();
@@ -242,6 +243,7 @@ impl From<QueryError> for Refused {
                 let (reason, field) = match *what {
                     "case" => ("CASE_NOT_FOUND", "case_id"),
                     "stream" => ("STREAM_NOT_FOUND", "stream_id"),
+                    "version" => ("PUBLICATION_NOT_FOUND", "version"),
                     _ => ("APPLICATION_NOT_FOUND", "application_id"),
                 };
                 Self::new(Code::NotFound, reason, error.to_string()).at(field)

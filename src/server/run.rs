@@ -28,6 +28,7 @@ use crate::{
             intake_service_server::IntakeServiceServer,
             narrative_service_server::NarrativeServiceServer,
             proactive_service_server::ProactiveServiceServer,
+            publication_service_server::PublicationServiceServer,
             remedy_service_server::RemedyServiceServer, report_service_server::ReportServiceServer,
             roll_up_service_server::RollUpServiceServer,
             statistics_service_server::StatisticsServiceServer,
@@ -164,6 +165,7 @@ fn routes(desk: Desk) -> Routes {
                 .max_encoding_message_size(report_service::CHUNK_BYTES.saturating_mul(2)),
         )
         .add_service(EventServiceServer::new(desk.clone()))
+        .add_service(PublicationServiceServer::new(desk.clone()))
         .add_service(CalendarServiceServer::new(desk.clone()))
         .add_service(FeeServiceServer::new(desk.clone()))
         .add_service(DeadlineServiceServer::new(desk.clone()))
@@ -225,7 +227,7 @@ async fn announce(health: &HealthReporter, services: &[&'static str], serving: b
 const HEALTH_EVERY: Duration = Duration::from_millis(500);
 
 /// The services that record; the others go on while the store is read-only.
-const WRITING_SERVICES: [&str; 7] = [
+const WRITING_SERVICES: [&str; 8] = [
     "disclosure.v1.AgencyService",
     "disclosure.v1.ApplicationService",
     "disclosure.v1.RemedyService",
@@ -233,10 +235,11 @@ const WRITING_SERVICES: [&str; 7] = [
     "disclosure.v1.NarrativeService",
     "disclosure.v1.IntakeService",
     "disclosure.v1.CalendarService",
+    "disclosure.v1.PublicationService",
 ];
 
 /// What health answers for: the whole, and each service by name.
-const SERVICES: [&str; 16] = [
+const SERVICES: [&str; 17] = [
     "",
     "disclosure.v1.AdminService",
     "disclosure.v1.AgencyService",
@@ -253,6 +256,7 @@ const SERVICES: [&str; 16] = [
     "disclosure.v1.DeadlineService",
     "disclosure.v1.RollUpService",
     "disclosure.v1.SupervisionService",
+    "disclosure.v1.PublicationService",
 ];
 
 #[cfg(test)]

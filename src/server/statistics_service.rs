@@ -28,6 +28,18 @@ impl Desk {
         Ok((of, statement, position))
     }
 
+    /// The same, with findings where it drifted away from what was published of it.
+    pub(super) async fn reviewed(
+        &self,
+        selector: Option<pb::ReportSelector>,
+    ) -> Result<(StatementOf, Statement, GlobalPosition), Refused> {
+        let (of, as_of) = convert::selector(selector)?;
+        let reviewed = self.projection.reviewed(as_of, &of).await;
+        let (statement, position) =
+            reviewed.map_err(|error| Refused::from(error).under("selector"))?;
+        Ok((of, statement, position))
+    }
+
     async fn tables(
         &self,
         request: pb::GetTablesRequest,
@@ -56,7 +68,7 @@ impl Desk {
         &self,
         request: pb::ListFindingsRequest,
     ) -> Result<pb::ListFindingsResponse, Refused> {
-        let (_, statement, position) = self.statement(request.selector).await?;
+        let (_, statement, position) = self.reviewed(request.selector).await?;
         Ok(pb::ListFindingsResponse {
             findings: statement.findings.into_iter().map(convert::finding).collect(),
             as_of_position: position.get(),

@@ -38,6 +38,10 @@ impl CheckId {
     pub const DUE: Self = Self("PUBLISH.DUE");
     /// An agency that was succeeded declares no figures of later years.
     pub const SUCCEEDED: Self = Self("T2.SUCCEEDED");
+    /// A published report says what the register says now.
+    pub const DRIFT: Self = Self("REPORT.DRIFT");
+    /// The report of the year before was published anew.
+    pub const RESTATED: Self = Self("REPORT.RESTATED");
     /// A refusal under Articles 14 to 16 goes to reconsideration before it is sued over.
     pub const PREREVIEW: Self = Self("T4.PREREVIEW");
     /// Numbers typed into a written section are those of table three.
@@ -54,12 +58,8 @@ impl CheckId {
 
 impl Finding {
     /// A finding about what stands at one place, with nothing to compare.
-    pub(super) fn at(
-        id: CheckId,
-        severity: Severity,
-        place: impl Into<String>,
-        message: String,
-    ) -> Self {
+    #[must_use]
+    pub fn at(id: CheckId, severity: Severity, place: impl Into<String>, message: String) -> Self {
         let place = place.into();
         Self {
             id,

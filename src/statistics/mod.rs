@@ -9,6 +9,7 @@ mod comparison;
 mod counting;
 mod coverage;
 mod cross_check;
+mod difference;
 mod finding;
 mod fold;
 #[cfg(test)]
@@ -31,11 +32,14 @@ pub use comparison::{Compared, Measure, OUTLIER_AGENCIES, OUTLIER_DEVIATIONS, Ou
 pub use counting::{ApplicationBasis, Basis, RemedyBasis};
 pub use coverage::{Coverage, Reporting};
 pub use cross_check::{Operand, SpeltOut, check, check_derived, relations_within_year};
+pub use difference::{CellChange, application_moves, changes, remedy_moves};
 pub use finding::Finding;
 pub use fold::{ApplicationFact, Flow, RemedyFact, Tally, tables};
 pub use money::{format_wan_yuan, parse_wan_yuan};
 pub use prereview::{PREREVIEW_FROM, PrereviewCase, prereview};
-pub use published::{Published, PublishedError, check_published, read_published};
+pub use published::{
+    Published, PublishedError, check_published, read_published, read_published_csv,
+};
 pub use roll_up::{SumTooLarge, roll_up, succeeded_figures};
 pub use rule::{BlankReason, Miss, Rule, Sentence};
 pub use spike::{SPIKE_LEAST_AMOUNT, SPIKE_LEAST_COUNT, SPIKE_RATIO, check_spikes};

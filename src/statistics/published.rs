@@ -44,6 +44,9 @@ pub enum PublishedError {
     /// The text is not JSON.
     #[error("the text is not JSON: {0}")]
     NotJson(String),
+    /// The text is not CSV with the columns of a report.
+    #[error("the text is not CSV with columns cell and value: {0}")]
+    NotCsv(String),
     /// A required member is missing.
     #[error("{path} is missing: expected {expected}")]
     Missing {
@@ -99,6 +102,37 @@ pub fn read_published(text: &str) -> Result<Published, PublishedError> {
     reading.sections(report.get("sections"));
     let Reading { tables, sections, findings, except, .. } = reading;
     Ok(Published { agency, year, form, tables, sections, findings, except })
+}
+
+/// Reads the cells of a published report from CSV with the columns `cell` and `value`, on the form of
+/// its year.
+///
+/// # Errors
+///
+/// When the text is not CSV, or lacks one of the columns.
+pub fn read_published_csv(
+    text: &str,
+    agency: &str,
+    year: ReportYear,
+) -> Result<Published, PublishedError> {
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+    let not_csv = |error: csv::Error| PublishedError::NotCsv(error.to_string());
+    let mut sheet = csv::Reader::from_reader(text.as_bytes());
+    let header = sheet.headers().map_err(not_csv)?.clone();
+    let place = |name: &str| {
+        let place = header.iter().position(|column| column.trim() == name);
+        place.ok_or_else(|| PublishedError::NotCsv(format!("there is no column {name}")))
+    };
+    let (cell, value) = (place("cell")?, place("value")?);
+    let form = form_for(year);
+    let mut reading = Reading::new(form);
+    for row in sheet.records() {
+        let row = row.map_err(not_csv)?;
+        let field = |place| row.get(place).unwrap_or_default().trim();
+        reading.line(field(cell), &Json::String(field(value).to_owned()));
+    }
+    let Reading { tables, sections, findings, except, .. } = reading;
+    Ok(Published { agency: agency.to_owned(), year, form, tables, sections, findings, except })
 }
 
 /// Reads and checks a published report: what was found in reading, then the cross-checks.
@@ -256,6 +290,23 @@ impl Reading {
                 TableId::Applications => self.row(key, value),
                 TableId::Remedies => self.cell(id, key, value, |form| form.find_remedy(key)),
             }
+        }
+    }
+
+    /// A cell by its whole name.
+    fn line(&mut self, name: &str, printed: &Json) {
+        let (table, key) = name.split_once('.').unwrap_or((name, ""));
+        let Some(id) = TableId::ALL.into_iter().find(|id| id.key() == table) else {
+            return self.unknown("格", name, |_| false);
+        };
+        self.except.tables.remove(&id);
+        match id {
+            TableId::Proactive => self.cell(id, key, printed, |form| form.find_proactive(key)),
+            TableId::Applications => {
+                let (row, column) = key.rsplit_once('.').unwrap_or((key, ""));
+                self.cell(id, key, printed, |form| form.find_application(row, column));
+            }
+            TableId::Remedies => self.cell(id, key, printed, |form| form.find_remedy(key)),
         }
     }
 

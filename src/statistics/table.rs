@@ -1,6 +1,9 @@
 //! The three tables of one agency-year, cell by cell.
 
-use super::catalogue::{CellKind, ColumnSource, Form, ProactiveBlock, RemedySource, RowSource};
+use super::{
+    catalogue::{CellKind, ColumnSource, Form, ProactiveBlock, RemedySource, RowSource},
+    money::format_wan_yuan,
+};
 
 /// The value of a cell; `None` is a blank: not derivable, not declared or not printed. Amounts are
 /// in fen.
@@ -203,6 +206,15 @@ impl Form {
                 self.proactive_cells().nth(place).map_or(CellKind::Count, |cell| cell.kind)
             }
             CellRef::Applications { .. } | CellRef::Remedies(_) => CellKind::Count,
+        }
+    }
+
+    /// A value as it is printed in a cell: plain digits, amounts in 万元.
+    #[must_use]
+    pub fn printed(&self, cell: CellRef, value: i64) -> String {
+        match self.cell_kind(cell) {
+            CellKind::Count | CellKind::Change => value.to_string(),
+            CellKind::Amount => format_wan_yuan(value),
         }
     }
 

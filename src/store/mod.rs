@@ -46,7 +46,7 @@ pub use self::{
     frame::{Chunk, EventRef, Events, Payload},
     index::{MAX_APPEND_BYTES, MAX_EVENT_TYPE_LEN, Memory},
     memory::MemoryStore,
-    reader::{Arrival, ArrivalError, FrameReader, StateError, log_state},
+    reader::{Arrival, ArrivalError, FrameReader, StateError, log_state, root_from},
     rebuild::Rebuild,
     sled::{Restore, SledStore, StoreOptions, verify},
     types::{

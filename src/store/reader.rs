@@ -224,6 +224,21 @@ async fn root_at(
     Ok(chunk.map(Chunk::root))
 }
 
+/// The first position from another on at which a frame ends, and the root there.
+///
+/// # Errors
+///
+/// The log cannot be read, or ends before that position.
+pub async fn root_from(
+    store: &dyn EventStore,
+    position: GlobalPosition,
+) -> Result<(GlobalPosition, Hash), ReadError> {
+    let before = GlobalPosition::new(position.get().saturating_sub(1));
+    let chunks = store.read_all(before, 1).await?;
+    let missing = ReadError::Corrupt { position, reason: "the log ends before it" };
+    chunks.first().map(|chunk| (chunk.last(), chunk.root())).ok_or(missing)
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -300,6 +315,14 @@ mod tests {
             let state = log_state(&store, GlobalPosition::new(after)).await;
             assert_eq!(state.is_ok(), ends, "{after}");
         }
+        let mut ends = Vec::new();
+        for position in 1..=4 {
+            let (end, root) = root_from(&store, GlobalPosition::new(position)).await.unwrap();
+            assert_eq!(root_at(&store, end).await.unwrap(), Some(root));
+            ends.push(end.get());
+        }
+        assert_eq!(ends, [1, 4, 4, 4]);
+        assert!(root_from(&store, GlobalPosition::new(5)).await.is_err());
         let beyond = log_state(&store, GlobalPosition::new(5)).await.unwrap_err();
         assert_eq!(beyond.to_string(), "the log ends at position 4, before 5");
     }

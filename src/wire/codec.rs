@@ -10,13 +10,14 @@ use super::{
     date::{InvalidDate, civil_date, legal_date},
     notice::{decode_notice, encode_notice},
     pb::event::v1::{self as pb, event_envelope::Body as Wire},
+    publication::{decode_publication, encode_publication},
     succession::{decode_succession, encode_succession},
     vocabulary::{Coded, UnknownValue},
 };
 use crate::domain::{
     AgencyId, ApplicationId, Body, CaseId, Event, InvalidId, InvalidText, LegalDate, LongText,
     ReportYear, ShortText, YearWithoutForm, agency, application, calendar, narrative, proactive,
-    remedy,
+    publication, remedy,
 };
 
 /// Recorded bytes that this version cannot read as an event.
@@ -43,6 +44,9 @@ pub enum DecodeError {
     /// A value of a list that this version does not know.
     #[error(transparent)]
     Value(#[from] UnknownValue),
+    /// A digest that is not 32 bytes long.
+    #[error("a digest has {0} bytes, not 32")]
+    Digest(usize),
     /// A report year that cannot be.
     #[error(transparent)]
     Year(#[from] YearWithoutForm),
@@ -70,6 +74,12 @@ pub const fn event_type(body: &Body) -> &'static str {
         Body::Remedy(_, remedy::Event::Concluded(_)) => "disclosure.event.v1.RemedyConcluded",
         Body::Figures(_) => "disclosure.event.v1.ProactiveFiguresDeclared",
         Body::Section(_) => "disclosure.event.v1.NarrativeSectionSet",
+        Body::Publication(event) => match event {
+            publication::Event::Published(_) => "disclosure.event.v1.ReportPublished",
+            publication::Event::DocumentKept(_) => "disclosure.event.v1.PublishedDocumentKept",
+            publication::Event::Taken(_) => "disclosure.event.v1.PublishedReportTaken",
+            publication::Event::Submitted(_) => "disclosure.event.v1.ReportSubmitted",
+        },
         Body::Notice(_) => "disclosure.event.v1.HolidayNoticeRecorded",
     }
 }
@@ -80,7 +90,11 @@ pub fn encode(event: &Event) -> Vec<u8> {
     let subject_id = match &event.body {
         Body::Application(id, _) => id.to_string(),
         Body::Remedy(id, _) => id.to_string(),
-        Body::Agency(_) | Body::Figures(_) | Body::Section(_) | Body::Notice(_) => String::new(),
+        Body::Agency(_)
+        | Body::Figures(_)
+        | Body::Section(_)
+        | Body::Publication(_)
+        | Body::Notice(_) => String::new(),
     };
     let envelope = pb::EventEnvelope {
         agency_id: event.agency_id.as_ref().map(ToString::to_string).unwrap_or_default(),
@@ -110,6 +124,7 @@ fn encode_body(body: &Body) -> Wire {
             section: set.section.code(),
             text: set.text.as_str().to_owned(),
         }),
+        Body::Publication(event) => encode_publication(event),
         Body::Notice(notice) => Wire::HolidayNoticeRecorded(encode_notice(notice)),
     }
 }
@@ -289,12 +304,20 @@ impl Header<'_> {
                 section: required(set.section, "its section")?,
                 text: LongText::parse(&set.text)?,
             }),
-            Wire::HolidayNoticeRecorded(recorded) => {
-                let scope = optional_agency(self.agency_id)?;
-                let scope = scope.map_or(calendar::Scope::National, calendar::Scope::Subtree);
-                Body::Notice(Box::new(decode_notice(&recorded, scope, self.effective_date)?))
+            published @ (Wire::ReportPublished(_)
+            | Wire::PublishedDocumentKept(_)
+            | Wire::PublishedReportTaken(_)
+            | Wire::ReportSubmitted(_)) => {
+                Body::Publication(decode_publication(published, self.effective_date)?)
             }
+            Wire::HolidayNoticeRecorded(recorded) => self.notice(&recorded)?,
         })
+    }
+
+    fn notice(&self, recorded: &pb::HolidayNoticeRecorded) -> Result<Body, DecodeError> {
+        let scope = optional_agency(self.agency_id)?;
+        let scope = scope.map_or(calendar::Scope::National, calendar::Scope::Subtree);
+        Ok(Body::Notice(Box::new(decode_notice(recorded, scope, self.effective_date)?)))
     }
 
     fn application(&self, event: application::Event) -> Result<Body, DecodeError> {

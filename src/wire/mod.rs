@@ -6,6 +6,7 @@ mod codec;
 mod date;
 mod narrow;
 mod notice;
+mod publication;
 mod readable;
 #[cfg(test)]
 pub(crate) mod samples;
@@ -18,6 +19,7 @@ pub use codec::{DecodeError, decode, encode, event_type};
 pub use date::{InvalidDate, civil_date, legal_date};
 pub use narrow::{ApplicationNews, Narrow, decode_narrow};
 pub use notice::{date_range, holiday_arrangement};
+pub use publication::{difference_cause, document_digest};
 pub use readable::readable;
 pub use stream::{CALENDAR_STREAM, Subject, stream_name, stream_of};
 pub use succession::handovers;

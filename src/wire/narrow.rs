@@ -102,7 +102,8 @@ impl Narrow<'_> {
                 | Body::Application(..)
                 | Body::Remedy(..)
                 | Body::Figures(_)
-                | Body::Section(_) => None,
+                | Body::Section(_)
+                | Body::Publication(_) => None,
             },
         }
     }
@@ -539,7 +540,7 @@ mod tests {
             effective_date: date,
             ..Default::default()
         };
-        for field in 11..64_u32 {
+        for field in 11..69_u32 {
             let mut bytes = envelope("a").encode_to_vec();
             prost::encoding::encode_key(
                 field,
@@ -548,7 +549,7 @@ mod tests {
             );
             bytes.push(0);
             check(&bytes);
-            let known = matches!(field, 11 | 12 | 20..=25 | 30..=42 | 50 | 51 | 60 | 61);
+            let known = matches!(field, 11 | 12 | 20..=25 | 30..=42 | 50 | 51 | 60..=65);
             let unknown = matches!(decode_narrow(&bytes), Err(DecodeError::UnknownBody));
             assert_eq!(unknown, !known, "{field}");
         }

@@ -16,6 +16,7 @@ use crate::domain::{
     fee::FeeBasis,
     narrative::{self, Section},
     proactive,
+    publication::{self, Cause, CauseKind, DocumentDigest, DocumentKept, FindingKept},
     remedy::{self, RemedyKind, RemedyResult},
 };
 
@@ -45,6 +46,7 @@ pub(crate) fn any_event() -> impl Strategy<Value = Event> {
         2 => any_agency_event().prop_map(Body::Agency),
         1 => any_figures().prop_map(Body::Figures),
         1 => any_section().prop_map(Body::Section),
+        1 => any_publication().prop_map(Body::Publication).boxed(),
     ];
     let of_an_agency =
         (sample(&AGENCIES), any_text(), body).prop_map(|(agency_id, actor, body)| Event {
@@ -57,7 +59,7 @@ pub(crate) fn any_event() -> impl Strategy<Value = Event> {
         actor,
         body: Body::Notice(Box::new(notice)),
     });
-    prop_oneof![13 => of_an_agency, 1 => notice]
+    prop_oneof![14 => of_an_agency, 1 => notice]
 }
 
 /// A notice of any scope, new or replacing another; not one that could be recorded always.
@@ -297,4 +299,140 @@ fn any_section() -> impl Strategy<Value = narrative::SectionSet> {
         let text = LongText::parse(text).unwrap();
         narrative::SectionSet { year, section, text }
     })
+}
+
+fn any_cells() -> impl Strategy<Value = publication::Cells> {
+    let cell = prop_oneof!["[a-c]", Just("applications.granted.total".to_owned())];
+    let cells = prop::collection::btree_map(cell, prop::option::of(-5_i64..1000), 0..4);
+    cells.prop_map(|cells| cells.into_iter().map(|(cell, value)| (cell.into(), value)).collect())
+}
+
+fn any_digest() -> impl Strategy<Value = DocumentDigest> {
+    let format = sample(&["json", "html"]);
+    (format, any::<u64>(), any::<[u8; 32]>()).prop_map(|(format, size, sha256)| DocumentDigest {
+        format: format.into(),
+        media_type: format!("text/{format}").into(),
+        size,
+        sha256,
+    })
+}
+
+fn any_cause() -> impl Strategy<Value = Cause> {
+    let event = (any::<u64>(), sample(&TEXTS), any_date()).prop_map(|(position, name, date)| {
+        publication::CauseEvent { position, name: name.into(), date }
+    });
+    let moves = prop::collection::btree_map("[a-c]", -3_i64..3, 0..3);
+    let events = prop::collection::vec(event, 0..3);
+    (sample(CauseKind::ALL), sample(&AGENCIES), sample(&IDS), moves, events).prop_map(
+        |(kind, agency_id, subject, moves, events)| Cause {
+            kind,
+            agency_id: AgencyId::parse(agency_id).unwrap(),
+            subject: subject.into(),
+            moves: moves.into_iter().map(|(cell, delta)| (cell.into(), delta)).collect(),
+            events,
+        },
+    )
+}
+
+fn any_about() -> impl Strategy<Value = (ReportYear, publication::Scope, u32, LegalDate)> {
+    (any_year(), sample(publication::Scope::ALL), any::<u32>(), any_date())
+}
+
+fn any_documents() -> impl Strategy<Value = Vec<DocumentDigest>> {
+    prop::collection::vec(any_digest(), 0..3)
+}
+
+fn any_reasons() -> impl Strategy<Value = Vec<ShortText>> {
+    prop::collection::vec(any_text(), 0..3)
+}
+
+fn any_form() -> impl Strategy<Value = &'static str> {
+    sample(&["2019", "2021", "2099"])
+}
+
+fn any_published() -> impl Strategy<Value = publication::Event> {
+    let finding = sample(&TEXTS).prop_map(|text| FindingKept {
+        id: "T3.CARRY".into(),
+        severity: "error".into(),
+        place: text.into(),
+        message: text.into(),
+    });
+    let drawn_up = (any::<u64>(), any::<u64>(), any::<[u8; 32]>(), any_form());
+    let texts = (any_text(), any_text(), any_text(), any_reasons());
+    let text = sample(&TEXTS).prop_map(|text| LongText::parse(text).unwrap());
+    let said = (
+        any_cells(),
+        prop::collection::btree_map(sample(Section::ALL), text, 0..3),
+        prop::collection::vec(finding, 0..2),
+        any_documents(),
+        prop::collection::vec(any_cause(), 0..3),
+        prop::collection::btree_map("[a-c]", "[a-c]", 0..3),
+    );
+    (any_about(), drawn_up, texts, said).prop_map(|(about, drawn_up, texts, said)| {
+        let (year, scope, version, publication_date) = about;
+        let (position, root_position, root, form) = drawn_up;
+        let (agency_name, contact, error_acceptance, reasons) = texts;
+        let (cells, sections, findings, documents, causes, policy) = said;
+        publication::Event::Published(std::sync::Arc::new(publication::Published {
+            year,
+            scope,
+            version,
+            publication_date,
+            form: form.into(),
+            agency_name,
+            contact,
+            position,
+            root_position,
+            root,
+            policy: policy.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
+            cells,
+            sections,
+            findings,
+            documents,
+            error_acceptance,
+            reasons,
+            causes,
+        }))
+    })
+}
+
+fn any_publication() -> impl Strategy<Value = publication::Event> {
+    let kept = (any_about(), any::<u32>(), prop::collection::vec(any::<u8>(), 0..20)).prop_map(
+        |((year, scope, version, publication_date), part, content)| {
+            let (format, content) = ("html".into(), content.into());
+            publication::Event::DocumentKept(DocumentKept {
+                year,
+                scope,
+                version,
+                publication_date,
+                format,
+                part,
+                content,
+            })
+        },
+    );
+    let said = (any_form(), any_text(), any_cells(), any_documents(), any_reasons());
+    let taken = (any_about(), said).prop_map(
+        |((year, scope, version, publication_date), (form, source, cells, documents, reasons))| {
+            publication::Event::Taken(std::sync::Arc::new(publication::Taken {
+                year,
+                scope,
+                version,
+                publication_date,
+                form: form.into(),
+                source,
+                cells,
+                documents,
+                reasons,
+            }))
+        },
+    );
+    let submitted = (any_about(), any_text()).prop_map(
+        |((year, scope, version, submission_date), recipient)| {
+            let submitted =
+                publication::Submitted { year, scope, version, submission_date, recipient };
+            publication::Event::Submitted(submitted)
+        },
+    );
+    prop_oneof![2 => any_published().boxed(), 1 => kept, 1 => taken.boxed(), 1 => submitted]
 }

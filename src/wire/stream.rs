@@ -1,7 +1,7 @@
-//! The names of the streams: one per agency, application, case, and year's figures or narrative;
-//! and one for the calendar, which is of no agency.
+//! The names of the streams: one per agency, application, case, and year's figures, narrative or
+//! publications; and one for the calendar, which is of no agency.
 
-use crate::domain::{AgencyId, ApplicationId, Body, CaseId, Event, ReportYear};
+use crate::domain::{AgencyId, ApplicationId, Body, CaseId, Event, ReportYear, publication};
 
 /// What a stream is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub enum Subject<'a> {
     Figures(ReportYear),
     /// Its written sections of a year.
     Narrative(ReportYear),
+    /// What it published of a year.
+    Publication(ReportYear, publication::Scope),
 }
 
 /// The name of the one stream that holds every notice of working days, whatever its scope: which
@@ -32,6 +34,7 @@ pub fn stream_name(agency_id: &AgencyId, subject: Subject<'_>) -> String {
         Subject::Remedy(id) => format!("remedy-{agency_id}/{id}"),
         Subject::Figures(year) => format!("figures-{agency_id}/{year}"),
         Subject::Narrative(year) => format!("narrative-{agency_id}/{year}"),
+        Subject::Publication(year, scope) => format!("publication-{agency_id}/{year}/{scope}"),
     }
 }
 
@@ -45,6 +48,10 @@ pub fn stream_of(event: &Event) -> String {
         Body::Remedy(id, _) => Subject::Remedy(id),
         Body::Figures(declared) => Subject::Figures(declared.year),
         Body::Section(set) => Subject::Narrative(set.year),
+        Body::Publication(event) => {
+            let (year, scope) = event.about();
+            Subject::Publication(year, scope)
+        }
         Body::Notice(_) => return CALENDAR_STREAM.to_owned(),
     };
     stream_name(agency_id, subject)

@@ -10,6 +10,7 @@ use crate::domain::{
     deadline::{DeadlineState, ReceiptRule, StartBasis},
     fee::FeeBasis,
     narrative::Section,
+    publication,
     remedy::{RemedyKind, RemedyResult},
 };
 
@@ -120,6 +121,21 @@ coded!(RemedyResult, pb::RemedyResult, RemedyResult::ALL.iter().copied(), {
     RemedyResult::Upheld => Upheld,
     RemedyResult::Corrected => Corrected,
     RemedyResult::Other => Other,
+});
+
+coded!(publication::Scope, pb::ReportScope, publication::Scope::ALL.iter().copied(), {
+    publication::Scope::Own => Own,
+    publication::Scope::Subtree => Subtree,
+});
+
+coded!(publication::CauseKind, pb::CauseKind, publication::CauseKind::ALL.iter().copied(), {
+    publication::CauseKind::Application => Application,
+    publication::CauseKind::Case => Case,
+    publication::CauseKind::Figure => Figure,
+    publication::CauseKind::Section => Section,
+    publication::CauseKind::Membership => Membership,
+    publication::CauseKind::Policy => Policy,
+    publication::CauseKind::Given => Given,
 });
 
 coded!(DeliveryMethod, pb::DeliveryMethod, DeliveryMethod::ALL.iter().copied(), {

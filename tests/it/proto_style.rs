@@ -18,13 +18,14 @@ const EVENT: &str = "disclosure.event.v1";
 const SPOKEN: &str = "disclosure.v1";
 
 /// Messages that callers fill in, besides those named `…Request`.
-const PARTS_OF_REQUESTS: [&str; 6] = [
+const PARTS_OF_REQUESTS: [&str; 7] = [
     "WriteOptions",
     "ReportSelector",
     "ApplicationFilter",
     "ApplicationCorrection",
     "Delivery",
     "HolidayNotice",
+    "ReportReading",
 ];
 
 fn pool() -> DescriptorPool {

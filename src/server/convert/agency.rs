@@ -128,6 +128,7 @@ pub(crate) fn answer(
         | State::Remedy(_)
         | State::Figures(_)
         | State::Narrative(_)
+        | State::Publications(_)
         | State::Calendar(_) => None,
     };
     let version = write::version(recorded);

@@ -9,6 +9,7 @@ pub(crate) mod deadline;
 pub(crate) mod event;
 mod fields;
 pub(crate) mod proceeding;
+pub(crate) mod publication;
 pub(crate) mod remedy;
 pub(crate) mod report;
 pub(crate) mod roll_up;

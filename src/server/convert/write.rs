@@ -69,6 +69,9 @@ written! {
     ConcludeLitigationRequest = "RemedyService/ConcludeLitigation",
     DeclareFiguresRequest = "ProactiveService/DeclareFigures",
     SetSectionRequest = "NarrativeService/SetSection",
+    PublishReportRequest = "PublicationService/PublishReport",
+    TakePublishedReportRequest = "PublicationService/TakePublishedReport",
+    RecordSubmissionRequest = "PublicationService/RecordSubmission",
     RecordHolidayNoticeRequest = "CalendarService/RecordHolidayNotice",
 }
 

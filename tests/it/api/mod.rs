@@ -16,6 +16,7 @@ mod roll_up;
 mod statistics;
 mod succession;
 mod cells;
+mod publications;
 mod reports;
 mod events;
 mod intake;

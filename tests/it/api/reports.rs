@@ -38,7 +38,8 @@ fn of(year: i32) -> pb::ReportSelector {
 }
 
 fn request(selector: pb::ReportSelector, format: ReportFormat) -> pb::RenderReportRequest {
-    pb::RenderReportRequest { selector: Some(selector), format: format.into() }
+    let (selector, format) = (Some(selector), format.into());
+    pb::RenderReportRequest { selector, format, published_version: 0 }
 }
 
 /// The description and the parts of a report.
