@@ -80,7 +80,8 @@ async fn a_section_that_cannot_be_written_is_refused() {
 async fn document(server: &TestServer, format: pb::ReportFormat) -> String {
     let selector =
         pb::ReportSelector { agency_id: AGENCY.to_owned(), year: 2021, ..Default::default() };
-    let request = pb::RenderReportRequest { selector: Some(selector), format: format.into() };
+    let (selector, format) = (Some(selector), format.into());
+    let request = pb::RenderReportRequest { selector, format, published_version: 0 };
     let stream = server.reports().render_report(request).await.unwrap().into_inner();
     let chunks = collect(stream).await.unwrap().into_iter().filter_map(|part| match part.part {
         Some(Part::Chunk(chunk)) => Some(chunk),
