@@ -280,7 +280,7 @@ fn promptness(report: &Report, found: &Timeliness) -> Chart {
     let named = |promptness: &Promptness| {
         let name = match promptness {
             Promptness::InTime => "按期答复",
-            Promptness::Extended => "延期内答复",
+            Promptness::Extended => "延期答复",
             Promptness::Late => "逾期答复",
         };
         (name.to_owned(), i64::try_from(found.count(*promptness)).unwrap_or(i64::MAX))

@@ -2,9 +2,10 @@
 //!
 //! Nothing in a narrative is obeyed that could reach beyond its section: HTML stays literal text,
 //! headings nest below the section's, links become their text and address, and characters that
-//! change the direction of writing are shown instead.
+//! change the direction of writing, or are not seen at all, are shown instead. Nothing that was
+//! written is left out, either: what Markdown would keep for itself is text here.
 
-use std::{collections::BTreeSet, fmt::Write};
+use std::{borrow::Cow, collections::BTreeSet, fmt::Write};
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use unicode_width::UnicodeWidthChar;
@@ -14,15 +15,42 @@ use super::document::{Block, Cell, Inline, Role, Run, Scope, Table};
 /// How deep quotations and lists may nest; what is deeper is laid flat.
 const DEPTH_LIMIT: usize = 8;
 
+/// How often a text is looked through for definitions of links.
+const DEFINITION_ROUNDS: usize = 64;
+
 /// The lowest heading level there is.
 const LOWEST_HEADING: usize = 6;
 
 /// The blocks of a Markdown text whose headings stand below those of the given level.
 pub(super) fn blocks(markdown: &str, level: u8) -> Vec<Block> {
-    let parser = || Parser::new_ext(markdown, Options::ENABLE_TABLES);
+    let markdown = markdown.replace("\r\n", "\n").replace('\r', "\n");
+    let markdown = with_definitions_as_text(&markdown);
+    let parser = || Parser::new_ext(&markdown, Options::ENABLE_TABLES);
     let mut builder = Builder::new(level, headings_in(parser()));
     parser().for_each(|event| builder.take(event));
     builder.finish()
+}
+
+/// The same in which definitions of links, as `[注]: 说明` is one, are paragraphs as they look: Markdown
+/// would not show them at all.
+fn with_definitions_as_text(markdown: &str) -> Cow<'_, str> {
+    let mut text = Cow::Borrowed(markdown);
+    // A definition that was none any more may uncover another below it.
+    for _ in 0..DEFINITION_ROUNDS {
+        let parser = Parser::new_ext(&text, Options::ENABLE_TABLES);
+        let definitions = parser.reference_definitions().iter();
+        let mut begins: Vec<usize> = definitions.map(|(_, found)| found.span.start).collect();
+        if begins.is_empty() {
+            break;
+        }
+        begins.sort_unstable();
+        let mut shown = text.into_owned();
+        for begin in begins.into_iter().rev() {
+            shown.insert(begin, '\\');
+        }
+        text = Cow::Owned(shown);
+    }
+    text
 }
 
 /// Text with every character that is obeyed rather than seen written out, as in `[U+202E]`, and
@@ -46,8 +74,38 @@ fn is_obeyed(c: char) -> bool {
         '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
     );
     let is_separator = matches!(c, '\u{2028}' | '\u{2029}');
-    let is_none = matches!(c, '\u{FFFE}' | '\u{FFFF}');
-    is_direction || is_separator || is_none || (c.is_control() && !matches!(c, '\n' | '\t'))
+    is_direction
+        || is_separator
+        || is_unseen(c)
+        || is_noncharacter(c)
+        || (c.is_control() && !matches!(c, '\n' | '\t'))
+}
+
+/// Whether a character is never seen. Those that choose between forms of the one before them
+/// (U+200C, U+200D and the variation selectors) are seen by their effect.
+fn is_unseen(c: char) -> bool {
+    matches!(
+        c,
+        '\u{00AD}'
+            | '\u{034F}'
+            | '\u{115F}'..='\u{1160}'
+            | '\u{17B4}'..='\u{17B5}'
+            | '\u{180E}'
+            | '\u{200B}'
+            | '\u{2060}'..='\u{2065}'
+            | '\u{206A}'..='\u{206F}'
+            | '\u{3164}'
+            | '\u{FEFF}'
+            | '\u{FFA0}'
+            | '\u{FFF0}'..='\u{FFFC}'
+            | '\u{1D173}'..='\u{1D17A}'
+            | '\u{E0000}'..='\u{E00FF}'
+    )
+}
+
+/// Whether a code point is no character, which XML cannot hold.
+fn is_noncharacter(c: char) -> bool {
+    matches!(c, '\u{FDD0}'..='\u{FDEF}') || (u32::from(c) & 0xFFFE) == 0xFFFE
 }
 
 fn headings_in(parser: Parser<'_>) -> BTreeSet<HeadingLevel> {
@@ -74,6 +132,7 @@ enum Container {
 /// A link being read: where it leads and at which run its text begins.
 struct Link {
     address: String,
+    title: String,
     begins_at: usize,
 }
 
@@ -140,9 +199,10 @@ impl Builder {
             Tag::BlockQuote(_) => self.open(Container::Quote),
             Tag::List(first) => self.open(Container::List(first)),
             Tag::Item => self.open(Container::Item),
-            Tag::CodeBlock(CodeBlockKind::Fenced(_)) => {
+            Tag::CodeBlock(CodeBlockKind::Fenced(info)) => {
                 self.end_paragraph();
-                self.preformatted = Some(String::new());
+                let first = if info.is_empty() { String::new() } else { visible(&info) + "\n" };
+                self.preformatted = Some(first);
             }
             // In a Chinese text an indented line is a paragraph.
             Tag::CodeBlock(CodeBlockKind::Indented) => {
@@ -152,9 +212,9 @@ impl Builder {
             Tag::TableHead | Tag::TableRow => self.rows.push(Vec::new()),
             Tag::Emphasis => self.emphasis = self.emphasis.saturating_add(1),
             Tag::Strong => self.strong = self.strong.saturating_add(1),
-            Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
-                self.links
-                    .push(Link { address: visible(&dest_url), begins_at: self.inlines.len() });
+            Tag::Link { dest_url, title, .. } | Tag::Image { dest_url, title, .. } => {
+                let (address, title) = (visible(&dest_url), visible(&title));
+                self.links.push(Link { address, title, begins_at: self.inlines.len() });
             }
             Tag::Paragraph | Tag::Heading { .. } | Tag::HtmlBlock | Tag::Table(_) => {
                 self.end_paragraph();
@@ -250,8 +310,11 @@ impl Builder {
     fn end_link(&mut self) {
         let Some(link) = self.links.pop() else { return };
         let runs = self.inlines.get(link.begins_at..).unwrap_or_default();
-        if !link.address.is_empty() && plain(runs).trim() != link.address {
-            self.text(&format!("（{}）", link.address), false);
+        let says_so = link.address.is_empty() || plain(runs).trim() == link.address;
+        match (says_so, link.title.as_str()) {
+            (true, "") => {}
+            (false, "") => self.text(&format!("（{}）", link.address), false),
+            (_, title) => self.text(&format!("（{} {title}）", link.address), false),
         }
     }
 
@@ -420,6 +483,24 @@ mod tests {
     }
 
     #[test]
+    fn what_markdown_would_keep_for_itself_is_shown() {
+        assert_eq!(read("[注]: 说明\n\n见[注]。"), "p [注]: 说明\np 见[注]。");
+        assert_eq!(read("> [a]: /x\n[b]: /y 'z'"), "quote p [a]: /x [b]: /y 'z'");
+        assert_eq!(read("[a](/x \"题\")"), "p a（/x 题）");
+        assert_eq!(read("```rust\nfn\n```"), "pre \"rust\\nfn\"");
+    }
+
+    #[test]
+    fn characters_that_are_never_seen_are_shown() {
+        assert_eq!(
+            visible("甲\u{200B}乙\u{FEFF}\u{E0041}\u{FFFF}"),
+            "甲[U+200B]乙[U+FEFF][U+E0041][U+FFFF]"
+        );
+        let chosen = "葛\u{E0100}❤\u{FE0F}👩\u{200D}👧";
+        assert_eq!(visible(chosen), chosen);
+    }
+
+    #[test]
     fn chinese_lines_join_without_a_space() {
         assert_eq!(read("第一行\n第二行\nand\nmore"), "p 第一行第二行and more");
     }
@@ -429,6 +510,7 @@ mod tests {
         assert_eq!(read("　　甲\n\n　　乙"), "p 甲\np 乙");
         assert_eq!(read("    甲\n    乙\n"), "p 甲\np 乙");
         assert_eq!(read("```\n  甲\n```"), "pre \"  甲\"");
+        assert_eq!(read("```\r\n甲\r乙\r\n```\r丙"), "pre \"甲\\n乙\"\np 丙");
     }
 
     #[test]

@@ -30,6 +30,7 @@ mod explain_cell_cli;
 mod roll_up_cli;
 mod operations;
 mod snapshot_restart;
+mod same_bytes;
 mod documents;
 mod source;
 mod layers;

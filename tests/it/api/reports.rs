@@ -192,6 +192,63 @@ async fn html_in_a_narrative_is_shown_as_it_stands() {
 }
 
 #[tokio::test]
+async fn charts_show_the_years_before_and_the_timeliness_of_a_subtree_as_of_then() {
+    let server = TestServer::with_agency().await;
+    server.register("b", AGENCY).await;
+    let of_b = |mut request: pb::ReceiveApplicationRequest| {
+        request.agency_id = "b".to_owned();
+        Command::ReceiveApplication(request)
+    };
+    server
+        .given(vec![
+            Command::ReceiveApplication(receive("1", "2019-03-04")),
+            of_b(receive("2", "2021-03-01")),
+            of_b(receive("3", "2021-03-02")),
+            Command::DecideApplication(decide("1", Disposition::Granted, "2022-03-09")),
+            Command::ReceiveApplication(receive("4", "2022-06-01")),
+            Command::DecideApplication(decide("4", Disposition::Partial, "2022-06-02")),
+        ])
+        .await;
+    let before = server.head();
+    server.given(vec![of_b(receive("5", "2018-03-01"))]).await;
+    let html = |selector: pb::ReportSelector| async {
+        let (_, chunks) = render(&server, request(selector, ReportFormat::Html)).await;
+        String::from_utf8(chunks.concat()).unwrap()
+    };
+    let row = |year: &str, [received, carried_in, concluded, carried_out]: [i64; 4]| {
+        format!(
+            "<th scope=\"row\">{year}年</th><td>{received}</td><td>{carried_in}</td>\
+             <td>{concluded}</td><td>{carried_out}</td>"
+        )
+    };
+    let own = html(of(2022)).await;
+    let rows = [
+        row("2019", [1, 0, 0, 1]),
+        row("2020", [0, 1, 0, 1]),
+        row("2021", [0, 1, 0, 1]),
+        row("2022", [1, 1, 2, 0]),
+    ];
+    for row in rows {
+        assert!(own.contains(&row), "{row}");
+    }
+    assert!(!own.contains("2018年"), "nothing happened in 2018");
+    assert!(own.contains("按期答复1件（50.0%）、逾期答复1件（50.0%）"));
+    let subtree = pb::ReportSelector { subtree: true, ..of(2022) };
+    let then = pb::ReportSelector { as_of: Some(AsOf::AsOfPosition(before)), ..subtree.clone() };
+    for (selector, first, last) in [
+        (subtree, row("2018", [1, 0, 0, 1]), row("2022", [1, 4, 2, 3])),
+        (then, row("2019", [1, 0, 0, 1]), row("2022", [1, 3, 2, 2])),
+    ] {
+        let all = html(selector).await;
+        let table = all.split("<th scope=\"row\">").nth(1).unwrap();
+        assert!(all.contains(&first) && all.contains(&last), "{table}");
+        assert_eq!(all.contains("2018年"), first.contains("2018"));
+    }
+    let nothing = html(pb::ReportSelector { agency_id: "b".to_owned(), ..of(2018 + 1) }).await;
+    assert!(nothing.contains("2018年") && !nothing.contains("working_days"));
+}
+
+#[tokio::test]
 async fn a_report_that_cannot_be_is_refused_by_name() {
     let server = TestServer::with_agency().await;
     let unknown = pb::RenderReportRequest { format: 99, ..request(of(2020), ReportFormat::Json) };

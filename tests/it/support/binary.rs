@@ -62,7 +62,11 @@ fn command(arguments: &[&str]) -> Command {
 
 /// Runs the binary to its end, in the directory of the crate.
 pub(crate) fn run(arguments: &[&str]) -> Ran {
-    let output = command(arguments).output().unwrap();
+    run_on(&[], arguments)
+}
+
+fn run_on(host: Host, arguments: &[&str]) -> Ran {
+    let output = command(arguments).envs(host.iter().copied()).output().unwrap();
     Ran {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),
@@ -91,13 +95,23 @@ pub(crate) struct ServeProcess {
     /// Kept open: the server may print more.
     _stdout: BufReader<ChildStdout>,
     pub(crate) url: String,
+    host: Host,
 }
+
+/// Variables of the environment and their values.
+pub(crate) type Host = &'static [(&'static str, &'static str)];
 
 impl ServeProcess {
     /// Starts a server on a free port over the ledger in `data`.
     pub(crate) fn start(data: &Path) -> Self {
+        Self::start_on(&[], data)
+    }
+
+    /// The same on a host where these are set in the environment; its commands run there, too.
+    pub(crate) fn start_on(host: Host, data: &Path) -> Self {
         let data = data.to_str().unwrap();
         let mut child = command(&["serve", "--listen", "127.0.0.1:0", "--data", data])
+            .envs(host.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -108,14 +122,14 @@ impl ServeProcess {
         let said = line.trim_end().strip_prefix("serving on ").unwrap_or_default();
         let (url, log) = said.split_once(", log in ").unwrap_or_else(|| panic!("said {line:?}"));
         assert_eq!(log, data);
-        Self { child, _stdout: stdout, url: url.to_owned() }
+        Self { child, _stdout: stdout, url: url.to_owned(), host }
     }
 
     /// Runs another command of the binary against this server.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         let mut all = vec!["--server", &self.url];
         all.extend(arguments);
-        run(&all)
+        run_on(self.host, &all)
     }
 
     /// Tells the server to stop as an operator does; its exit code.
