@@ -104,7 +104,8 @@ async fn json(server: &TestServer, agency_id: &str) -> serde_json::Value {
     let selector =
         pb::ReportSelector { agency_id: agency_id.to_owned(), year: 2024, ..Default::default() };
     let format = ReportFormat::Json.into();
-    let request = pb::RenderReportRequest { selector: Some(selector), format, published_version: 0 };
+    let request =
+        pb::RenderReportRequest { selector: Some(selector), format, published_version: 0 };
     let stream = server.reports().render_report(request).await.unwrap().into_inner();
     let mut bytes = Vec::new();
     for message in collect(stream).await.unwrap() {
