@@ -20,6 +20,7 @@ mod hierarchy_histories;
 mod projection_prefixes;
 mod published_tables;
 mod act_histories;
+mod difference_histories;
 mod cell_histories;
 mod api;
 mod import_cli;
