@@ -473,13 +473,16 @@ pub(super) struct RecordOptions {
     #[arg(long, value_name = "ID")]
     pub(super) agency: String,
 
-    /// The acts, one JSON object a line, such as:
-    ///   {"accept_correction":{"application_id":"7","corrected_date":"2026-01-04"}}
-    ///
-    /// The names are those of RecordRowsRequest in proto/. A - stands for standard input. The same
-    /// act sent twice is recorded once; an act that really happened twice has a write.request_id of
-    /// its own.
-    #[arg(value_name = "FILE.jsonl", verbatim_doc_comment)]
+    #[arg(
+        value_name = "FILE.jsonl",
+        help = "The acts, one JSON object a line; - stands for standard input",
+        long_help = "The acts, one JSON object a line, such as:\n  \
+                     {\"accept_correction\":{\"application_id\":\"7\",\
+                     \"corrected_date\":\"2026-01-04\"}}\n\
+                     Names are those of RecordRowsRequest in proto/; - stands for standard input.\n\
+                     The same act sent twice is recorded once. One that happened twice on a day \
+                     needs a write.request_id of its own."
+    )]
     pub(super) file: PathBuf,
 
     /// Record nothing; say what would be recorded and what is wrong

@@ -6,10 +6,7 @@
 
 mod act;
 
-use std::{
-    io::Read,
-    path::{Path, PathBuf},
-};
+use std::{io::Read, path::Path};
 
 use super::{
     Failure, Outcome, Output,
@@ -27,7 +24,7 @@ pub(super) async fn run(
 ) -> Result<Outcome, Failure> {
     let RecordOptions { agency, file, dry_run, keep_going } = options;
     let wish = Wish { dry_run, keep_going };
-    let (name, bytes) = read(file)?;
+    let (name, bytes) = read(&file)?;
     let (mut tally, rows) = acts(&name, &bytes, &agency)?;
     let channel = connect(server).await?;
     let address = |_: &mut _| {};
@@ -37,7 +34,7 @@ pub(super) async fn run(
 }
 
 /// What a file is called in messages, and what it holds.
-fn read(file: PathBuf) -> Result<(String, Vec<u8>), Failure> {
+fn read(file: &Path) -> Result<(String, Vec<u8>), Failure> {
     if file == Path::new("-") {
         let mut bytes = Vec::new();
         let read = std::io::stdin().lock().read_to_end(&mut bytes);
@@ -46,7 +43,7 @@ fn read(file: PathBuf) -> Result<(String, Vec<u8>), Failure> {
             .map(|_| (name, bytes))
             .map_err(|error| Failure::file("read", Path::new("standard input"), &error));
     }
-    let bytes = std::fs::read(&file).map_err(|error| Failure::file("read", &file, &error))?;
+    let bytes = std::fs::read(file).map_err(|error| Failure::file("read", file, &error))?;
     Ok((file.display().to_string(), bytes))
 }
 
