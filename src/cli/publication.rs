@@ -230,7 +230,7 @@ fn tell(publication: &pb::Publication, receipt: Option<pb::WriteReceipt>, output
 fn line(publication: &pb::Publication) -> String {
     let pb::Publication { year, version, position, source, .. } = publication;
     let scope = match Scope::from_code(publication.scope) {
-        Ok(Some(Scope::Subtree)) => "汇总年度报告",
+        Ok(Some(Scope::Subtree)) => "年度汇总报告",
         Ok(_) | Err(_) => "年度报告",
     };
     let published = date(publication.publication_date).unwrap_or_default();
@@ -243,7 +243,7 @@ fn line(publication: &pb::Publication) -> String {
     };
     let reasons = publication.reasons.join("；");
     let reasons = if reasons.is_empty() { reasons } else { format!("，更正原因：{reasons}") };
-    format!("{year} 年{scope}第 {version} 版，{published} 公布{submitted}，{basis}{reasons}")
+    format!("{year} {scope}第 {version} 版，{published} 公布{submitted}，{basis}{reasons}")
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -5,7 +5,7 @@
 //! readers of the test's own, not by what wrote it.
 #![cfg(test)]
 
-use std::{collections::BTreeSet, fmt::Write, io::Read};
+use std::{collections::BTreeSet, fmt::Write, io::Read, path::Path};
 
 use disclosure_ledger::{
     domain::{
@@ -157,7 +157,9 @@ async fn at_the_door_a_hostile_text_is_refused_by_its_field_or_kept_to_the_lette
         }
         assert!(kept.is_empty() || kept.len() == 3, "{line}: sections differ: {kept:?}");
         let is_refused = LongText::parse(text).is_err();
-        assert!(kept.is_empty() == is_refused || text.is_empty(), "{line}: {kept:?}");
+        // Nor is a reference taken that names no cell.
+        let may_be_refused = text.is_empty() || text.contains("{{");
+        assert!(kept.is_empty() == is_refused || may_be_refused, "{line}: {kept:?}");
         let report = json(&server, &agency_id).await;
         if named.is_ok() {
             assert_eq!(report["agency_name"], text.as_str(), "{line}");
@@ -201,29 +203,29 @@ fn report(name: &str, contact: &str, sections: &[(Section, String)]) -> Report {
 }
 
 /// The text so written in Markdown that it stands for itself, within a paragraph.
-fn as_markdown(text: &str) -> String {
-    let mut out = "甲".to_owned();
+fn as_markdown([before, behind]: [&str; 2], text: &str) -> String {
+    let mut out = before.to_owned();
     for c in text.chars() {
         if c.is_ascii_punctuation() {
             out.push('\\');
         }
         out.push(c);
     }
-    out + "乙"
+    out + behind
 }
 
 fn as_code(text: &str) -> String {
     format!("`````````\n{text}\n`````````")
 }
 
-/// A report that has the text to the letter everywhere.
+/// A report that has the text to the letter everywhere, no two cells of a workbook alike.
 fn literal(text: &str) -> Report {
     let short = if ShortText::parse(text).is_ok() { text } else { "甲局" };
     let long = if LongText::parse(text).is_ok() { text } else { "甲" };
     let sections = [
-        (Section::Overview, as_markdown(long)),
+        (Section::Overview, as_markdown(["甲", "乙"], long)),
         (Section::Problems, as_code(long)),
-        (Section::Other, as_markdown(long)),
+        (Section::Other, as_markdown(["丙", "丁"], long)),
     ];
     report(short, short, &sections)
 }
@@ -446,7 +448,8 @@ fn package(bytes: &[u8]) -> Found {
         let mut part = archive.by_index(index).unwrap();
         let name = part.name().unwrap().into_owned();
         let mut xml = String::new();
-        if !(name.ends_with(".xml") || name.ends_with(".rels")) {
+        let extension = Path::new(&name).extension();
+        if !extension.is_some_and(|extension| extension == "xml" || extension == "rels") {
             continue;
         }
         part.read_to_string(&mut xml).unwrap();
@@ -497,15 +500,12 @@ fn excel_unescaped(text: &str, part: &str) -> String {
     while let Some((before, after)) = rest.split_once("_x") {
         out.push_str(before);
         let code = after.get(..5).filter(|code| code.ends_with('_'));
-        match code.and_then(|code| u32::from_str_radix(&code[..4], 16).ok()) {
-            Some(number) => {
-                out.push(char::from_u32(number).unwrap());
-                rest = &after[5..];
-            }
-            None => {
-                out.push_str("_x");
-                rest = after;
-            }
+        if let Some(number) = code.and_then(|code| u32::from_str_radix(&code[..4], 16).ok()) {
+            out.push(char::from_u32(number).unwrap());
+            rest = &after[5..];
+        } else {
+            out.push_str("_x");
+            rest = after;
         }
     }
     out + rest
@@ -531,9 +531,9 @@ fn rendered(report: &Report, format: Format, fonts: &Fonts, line: &str) -> Optio
     }
 }
 
-/// Paper takes its time, and has every so manieth text.
-fn is_shown(format: Format, number: usize) -> bool {
-    format.key() != "pdf" || number.is_multiple_of(12)
+/// Every so manieth text is enough on paper, which takes its time, and in packages once more.
+fn is_shown(format: Format, number: usize, slow: &[&str]) -> bool {
+    !slow.contains(&format.key()) || number.is_multiple_of(31)
 }
 
 /// What a file that is not taken apart here may not hold.
@@ -556,7 +556,7 @@ fn in_every_format_a_hostile_text_is_shown_to_the_letter() {
         let obeyed = read(format, &control).unwrap_or_default().obeyed;
         for (number, hostile) in corpus().iter().enumerate() {
             let Hostile { line, text, .. } = hostile;
-            if !is_shown(format, number) {
+            if !is_shown(format, number, &["pdf"]) {
                 continue;
             }
             let Some(bytes) = rendered(&literal(text), format, &fonts, line) else { continue };
@@ -572,6 +572,9 @@ fn in_every_format_a_hostile_text_is_shown_to_the_letter() {
                 let long = 3 * usize::from(LongText::parse(text).is_ok());
                 // In JSON a section is Markdown still, and there is no contact.
                 let at_least = if key == "json" { short } else { 2 * short + long };
+                // A workbook has equal paragraphs once, and cells that point at them.
+                let shared = usize::from(key == "xlsx" && text.contains("\n\n"));
+                let at_least = at_least.saturating_sub(shared);
                 assert!(times >= at_least, "{line}: {times} of {at_least} in {key}");
             }
             if !text.contains(['\n', '\r']) && key != "json" {
@@ -590,7 +593,7 @@ fn in_every_format_hostile_markdown_does_no_harm_and_loses_nothing() {
         let obeyed = read(format, &control).unwrap_or_default().obeyed;
         for (number, hostile) in corpus().iter().enumerate() {
             let Hostile { line, text, .. } = hostile;
-            if !is_shown(format, number) {
+            if !is_shown(format, number, &["docx", "xlsx", "pdf"]) {
                 continue;
             }
             let Some(bytes) = rendered(&raw(text), format, &fonts, line) else { continue };

@@ -318,15 +318,12 @@ async fn what_cannot_be_rolled_up_is_refused_by_name() {
         ..Default::default()
     };
     server.check_refused(server.roll_ups().get_roll_up(request), invalid(&["page_size"])).await;
-    let cell = |cell: &str| pb::TableCell { cell: cell.to_owned(), value: Some(1) };
+    let one = |cell: &str| pb::TableCell { cell: cell.to_owned(), value: Some(1) };
     let totals: [(Vec<pb::TableCell>, Expected); 3] = [
         (vec![], invalid(&["cells"])),
+        (vec![one("applications.granted"), one("x")], invalid(&["cells[0].cell", "cells[1].cell"])),
         (
-            vec![cell("applications.granted"), cell("x")],
-            invalid(&["cells[0].cell", "cells[1].cell"]),
-        ),
-        (
-            vec![cell("remedies.review.total"), cell("remedies.review.total")],
+            vec![one("remedies.review.total"), one("remedies.review.total")],
             invalid(&["cells[1].cell"]),
         ),
     ];
