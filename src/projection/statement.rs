@@ -1,6 +1,9 @@
 //! The tables of an agency's year, or of a whole subtree, with what the checks find in them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    iter::successors,
+};
 
 use super::{AgencyBook, PublishedReport, QueryError, Register, hierarchy::Holding};
 use crate::{
@@ -23,8 +26,9 @@ use crate::{
     },
 };
 
-/// How many years before its own a statement is seen against.
-const EARLIER_YEARS: i16 = 4;
+/// How many report years before its own a statement is seen against. What was open when the first
+/// of them began is carried into it; who has just begun to record knows no more of the years before.
+const EARLIER_YEARS: usize = 4;
 
 /// Which tables are asked for.
 #[derive(Debug, Clone)]
@@ -155,8 +159,8 @@ impl Register {
     pub fn background(&self, of: &StatementOf) -> Result<Background, QueryError> {
         let StatementOf { agency_id, year, subtree, .. } = of;
         let mut earlier = BTreeMap::new();
-        for before in (1..=EARLIER_YEARS).rev() {
-            let year = year.get().saturating_sub(before);
+        let before = successors(year.previous(), |year| year.previous()).take(EARLIER_YEARS);
+        for year in before.collect::<Vec<_>>().into_iter().rev().map(ReportYear::get) {
             let mut flow = Flow::default();
             for held in self.asked_for(agency_id, *subtree, year)? {
                 flow.add(held.tally().flow(year));
