@@ -22,8 +22,11 @@ use disclosure_ledger::{
         AgencyId, ApplicationId, Body, Event, LegalDate, ReportYear, ShortText, agency,
         application::{self, CountingPolicy, Decided, Delivery, Received},
     },
-    projection::{AsOf, FindingsOf, Projection, Register, RollUpOf, StatementOf},
+    projection::{
+        AsOf, CellOf, FindingsOf, Projection, Register, RollUpOf, StatementOf, deciding_events,
+    },
     render::{Fonts, Format, Report, render},
+    statistics::catalogue::form_for,
     store::{Append, EventStore, ExpectedVersion, MemoryStore, NewEvent, StreamAppend, StreamId},
     synthetic::{MadeUp, Plan},
     wire,
@@ -107,7 +110,39 @@ async fn main() -> Outcome<()> {
         times.push(start.elapsed().as_secs_f64() * 1e3);
     }
     println!("findings of all, page of {number}  {:9.1} ms", median(&mut times));
+    explained(&projection, country.as_ref(), &top, year).await?;
     reports(&projection, &ids, year).await
+}
+
+/// A cell of the whole country: what there is to say of it, and the first page of its list with the
+/// deciding events.
+async fn explained(
+    projection: &Projection,
+    store: &dyn EventStore,
+    top: &AgencyId,
+    year: ReportYear,
+) -> Outcome<()> {
+    let cell = form_for(year).find_application("granted", "total").ok_or("no such cell")?;
+    let report = StatementOf { agency_id: top.clone(), year, subtree: true, form: None };
+    let of = CellOf { report, cell };
+    let (mut times, mut entries) = (Vec::new(), 0);
+    for _ in 0..ROUNDS {
+        let start = Instant::now();
+        let asked = |register: &Register| {
+            (register.explain_cell(&of), register.cell_entries(&of, None, 100))
+        };
+        let ((said, page), position) = projection.ask(AsOf::Now, asked).await?;
+        let (said, page) = (said?, page?);
+        let policy = projection.policy();
+        let events = deciding_events(store, &of, &page.items, position, policy).await?;
+        times.push(start.elapsed().as_secs_f64() * 1e3);
+        entries = events.len();
+        if said.value.is_none_or(|value| value < 1) {
+            return Err("the country granted nothing".into());
+        }
+    }
+    println!("a cell explained, page of {entries}    {:9.1} ms", median(&mut times));
+    Ok(())
 }
 
 /// The log of the country, and that of one agency with every application of it.
