@@ -75,7 +75,7 @@ struct List {
 impl List {
     fn begin(&mut self, explanation: &pb::CellExplanation, year: i32, output: Output) {
         let form = form_by_id(&explanation.form);
-        let cell = form.and_then(|form| Some(form.cell_kind(form.cell_named(&explanation.cell)?)));
+        let cell = form.and_then(|form| Some(form.cell_kind(form.find_cell(&explanation.cell)?)));
         self.amounts = cell == Some(CellKind::Amount);
         if output.json {
             output.line(explanation_object(explanation));

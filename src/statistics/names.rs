@@ -1,28 +1,11 @@
-//! Cells by their permanent names, also as people mistype them.
+//! Cells' permanent names as people mistype them.
 
-use super::{
-    catalogue::Form,
-    table::{CellRef, TableId},
-};
+use super::catalogue::Form;
 
 /// How many names are offered for one that is not known.
 const OFFERED: usize = 3;
 
 impl Form {
-    /// The cell with this permanent name, as [`Form::cell_name`] has it.
-    #[must_use]
-    pub fn cell_named(&self, name: &str) -> Option<CellRef> {
-        let (table, key) = name.split_once('.')?;
-        match TableId::ALL.into_iter().find(|id| id.key() == table)? {
-            TableId::Proactive => self.find_proactive(key),
-            TableId::Applications => {
-                let (row, column) = key.rsplit_once('.')?;
-                self.find_application(row, column)
-            }
-            TableId::Remedies => self.find_remedy(key),
-        }
-    }
-
     /// The names of cells that are nearest to one that is not known, the nearest first. A name that
     /// lacks its table or its column is near to those which only add it.
     #[must_use]
@@ -72,10 +55,10 @@ mod tests {
     fn every_cell_is_found_by_its_name_and_nothing_else_is() {
         for form in &FORMS {
             for cell in form.cells() {
-                assert_eq!(form.cell_named(&form.cell_name(cell)), Some(cell));
+                assert_eq!(form.find_cell(&form.cell_name(cell)), Some(cell));
             }
             for unknown in ["", "granted.total", "applications", "applications.granted", "x.y.z"] {
-                assert_eq!(form.cell_named(unknown), None, "{unknown}");
+                assert_eq!(form.find_cell(unknown), None, "{unknown}");
             }
         }
     }

@@ -33,7 +33,7 @@ pub(crate) fn asked(request: pb::ExplainCellRequest) -> Result<CellAsked, Refuse
     let form = report.form.unwrap_or_else(|| form_for(report.year));
     let mut fields = Fields::default();
     let cell = fields.id("cell", &cell, |name| {
-        form.cell_named(name).ok_or_else(|| {
+        form.find_cell(name).ok_or_else(|| {
             let near = form.nearest_cells(name).join(", ");
             format!("{name:?} is not a cell of the {} form; the nearest are {near}", form.id)
         })
